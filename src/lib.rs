@@ -1,0 +1,11 @@
+//! Tailwire: payment-stream events in over HTTP, kept in an append-only log, tailed onto the wire as Server-Sent
+//! Events.
+//!
+//! Modules stand in ranks; each may use lower ranks only (kept true by `tidy`):
+//! 0 `limits`, `clock`, `json` · 1 `topic` · 2 `event` · 3 `log`, `http`, `sse`, `auth`, `metrics`, `doorbell` ·
+//! 4 `ingest` (the way in), `hub` (the way out) · 5 `server` · 6 `config` · 7 `app`, `cli` · 8 the binary.
+
+pub mod clock;
+pub mod json;
+pub mod limits;
+pub mod topic;

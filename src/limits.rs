@@ -1,0 +1,98 @@
+//! Every bound of the program, with the relations between bounds checked by the compiler.
+//!
+//! What an operator may change is in `config`; these are the limits a change of which needs a thought
+//! about the protocol or the memory. This file holds numbers alone and knows no type of the program.
+
+/// Longest event frame in bytes, chunk framing included. Some clients stop at 64 KiB a block.
+pub const FRAME_BYTES_MAX: usize = 60 * 1024;
+/// Longest request body in bytes, after chunked decoding.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Longest request head in bytes, the request line and the blank line included.
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Longest request target in bytes.
+pub const TARGET_BYTES_MAX: usize = 16 * 1024;
+/// Most header fields of a request.
+pub const HEADER_FIELDS_MAX: usize = 100;
+/// Deepest nesting of an event's data, the data object itself counted.
+pub const JSON_DEPTH_MAX: usize = 16;
+/// Most faults of one event that are reported together.
+pub const FAULTS_MAX: usize = 16;
+/// Most events of one batch.
+pub const BATCH_EVENTS_MAX: usize = 4096;
+/// Most filter terms (payment streams and users together) of one subscription.
+pub const FILTER_TERMS_MAX: usize = 1024;
+/// Longest name of a payment stream in characters.
+pub const STREAM_NAME_MAX: usize = 64;
+/// Longest user in characters.
+pub const USER_MAX: usize = 128;
+/// Longest idempotency key or source name in characters.
+pub const KEY_MAX: usize = 128;
+/// Newest idempotency keys that are remembered.
+pub const KEYS_MAX: usize = 1_000_000;
+/// Sources (indexers) whose highest position is remembered.
+pub const SOURCES_MAX: usize = 65_536;
+/// Payment streams whose parties can be remembered at the most, whatever the operator asks for: 3 GiB.
+pub const PAYMENT_STREAMS_MAX: usize = 1 << 26;
+
+/// Submissions (one request's events each) that wait for the writer thread.
+pub const INGEST_QUEUE_MAX: usize = 1024;
+/// Bytes of submissions that wait for the writer thread, as they lie in memory.
+pub const INGEST_QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of frames after which the writer thread takes no further submission into one write.
+pub const WRITE_BYTES_MAX: usize = 1024 * 1024;
+/// Requests of one worker that wait for the writer thread's answer; also its answer queue's size.
+pub const WORKER_IN_FLIGHT_MAX: usize = 4096;
+/// Writes whose acknowledgements wait for the sync thread; then the writer thread waits as well.
+pub const WRITES_UNSYNCED_MAX: usize = 16;
+/// Milliseconds between two flushes where durability promises none.
+pub const LAZY_SYNC_MS: u64 = 1000;
+/// Requests of one connection that are answered before others get a turn.
+pub const REQUESTS_PER_TURN: u32 = 8;
+/// Index entries that a history page may look at before others get a turn.
+pub const HISTORY_SCAN_PER_TURN: usize = 16_384;
+/// Bytes of request bodies held at a time in the whole server, and up to which a single body is not counted.
+pub const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
+pub const BODY_BYTES_UNCOUNTED: usize = 16 * 1024;
+
+/// Bytes of a subscriber that its socket holds unsent.
+pub const UNSENT_BYTES_MAX: u32 = 32 * 1024;
+
+/// Sends of one chunk; between chunks a worker lets its neighbours run.
+pub const SENDS_PER_CHUNK: usize = 32;
+/// Bytes one subscriber that is behind may take in one turn.
+pub const BEHIND_BYTES_PER_TURN: usize = 128 * 1024;
+/// Bytes all subscribers that are behind may take in one turn.
+pub const BEHIND_BYTES_PER_TURN_ALL: usize = 1024 * 1024;
+/// Index entries that one filtered subscriber may have looked at in one turn.
+pub const SCAN_ENTRIES_PER_TURN: usize = 65_536;
+
+/// Events a history page may hold, at most and by default.
+pub const HISTORY_LIMIT_MAX: usize = 1000;
+pub const HISTORY_LIMIT_DEFAULT: usize = 100;
+/// Bytes of events after which a history page ends.
+pub const HISTORY_BYTES_MAX: usize = 1024 * 1024;
+/// Index entries a history page may look at.
+pub const HISTORY_SCAN_MAX: usize = 1_000_000;
+
+/// Smallest and largest segment file in bytes.
+pub const SEGMENT_BYTES_MIN: u64 = 4 * 1024 * 1024;
+pub const SEGMENT_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Bytes of one index entry, of a segment's header and of its seal area.
+pub const ENTRY_BYTES: usize = 64;
+pub const SEGMENT_HEADER_BYTES: u64 = 4096;
+pub const SEAL_BYTES: u64 = 64 * 1024;
+
+/// Bytes that the wire framing adds to an event's data at the most: chunk head and tail, the field names,
+/// the longest event type and the longest id.
+pub const FRAME_OVERHEAD_MAX: usize = 96;
+
+const _: () = assert!(FRAME_BYTES_MAX <= u16::MAX as usize, "an entry holds the frame length in 16 bits");
+const _: () = assert!(
+    BATCH_EVENTS_MAX * FRAME_OVERHEAD_MAX + 2 * BODY_BYTES_MAX + BATCH_EVENTS_MAX * ENTRY_BYTES
+        < (SEGMENT_BYTES_MIN - SEGMENT_HEADER_BYTES - SEAL_BYTES) as usize,
+    "any batch fits an empty segment"
+);
+const _: () = assert!(4 * BODY_BYTES_MAX <= INGEST_QUEUE_BYTES_MAX, "any batch fits an empty queue");
+const _: () = assert!(TARGET_BYTES_MAX < HEAD_BYTES_MAX);
+const _: () = assert!(FRAME_BYTES_MAX <= BEHIND_BYTES_PER_TURN);
+const _: () = assert!(BEHIND_BYTES_PER_TURN <= BEHIND_BYTES_PER_TURN_ALL);

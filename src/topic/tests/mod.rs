@@ -1,0 +1,4 @@
+//! Tests of the topic module, through its public face.
+
+mod hashes;
+mod names;
