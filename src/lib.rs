@@ -6,6 +6,7 @@
 //! 4 `ingest` (the way in), `hub` (the way out) · 5 `server` · 6 `config` · 7 `app`, `cli` · 8 the binary.
 
 pub mod clock;
+pub mod event;
 pub mod json;
 pub mod limits;
 pub mod topic;
