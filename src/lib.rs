@@ -9,4 +9,5 @@ pub mod clock;
 pub mod event;
 pub mod json;
 pub mod limits;
+pub mod log;
 pub mod topic;

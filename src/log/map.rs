@@ -1,0 +1,54 @@
+//! A read-only shared map of a file: the one place of the log with `unsafe`.
+//!
+//! No slice of the whole map is ever formed: the file is written with `pwrite` while it is mapped, and a
+//! slice promises that its bytes do not change. Callers ask for ranges that lie below the commit point, which
+//! nothing writes any more.
+
+use std::fs::File;
+use std::io;
+
+use memmap2::{Advice, MmapOptions, MmapRaw};
+
+/// The bytes of a mapped file. The file never shrinks while it is mapped (the log unlinks, it does not
+/// truncate).
+#[derive(Debug)]
+pub struct Region {
+    map: MmapRaw,
+}
+
+impl Region {
+    /// Maps all of `file` for reading.
+    pub(in crate::log) fn open(file: &File) -> io::Result<Self> {
+        Ok(Self { map: MmapOptions::new().map_raw_read_only(file)? })
+    }
+
+    /// A map of zeros that is no file's.
+    pub(in crate::log) fn of_nothing() -> io::Result<Self> {
+        Ok(Self { map: MmapOptions::new().len(1).map_anon()?.into() })
+    }
+
+    /// The bytes `offset..offset + bytes`, or none where the range is not inside the map.
+    ///
+    /// The range must be published: written before a Release store that the caller's Acquire load has seen,
+    /// and never written again. Ranges that were taken from damaged entries are caught by the bound alone.
+    #[inline]
+    #[expect(unsafe_code, reason = "the map is read as a slice")]
+    pub(in crate::log) fn slice(&self, offset: u64, bytes: usize) -> &[u8] {
+        let inside = offset.checked_add(bytes as u64).is_some_and(|end| end <= self.map.len() as u64);
+        if !inside {
+            return &[];
+        }
+        // SAFETY: `offset + bytes` is at most the map's length, which was checked above.
+        let start = unsafe { self.map.as_ptr().add(offset as usize) };
+        // SAFETY: the range is inside the map, which lives as long as `&self`; the file never shrinks; the
+        // contract above says that nothing writes to the range while the slice lives.
+        unsafe { std::slice::from_raw_parts(start, bytes) }
+    }
+
+    /// Brings a range into memory and into the page table; to be called off the threads that must not wait.
+    pub(in crate::log) fn populate(&self, offset: u64, bytes: usize) -> io::Result<()> {
+        let end = offset.saturating_add(bytes as u64).min(self.map.len() as u64);
+        let bytes = end.saturating_sub(offset) as usize;
+        if bytes == 0 { Ok(()) } else { self.map.advise_range(Advice::PopulateRead, offset as usize, bytes) }
+    }
+}

@@ -1,0 +1,170 @@
+//! Reading a segment entry by entry past the page cache: what is valid, where it stops, and what lies beyond.
+//!
+//! It reads in aligned windows, so that a segment never has to fit into memory, and changes nothing.
+
+use std::io;
+
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+use crate::event::EventId;
+use crate::limits;
+use crate::log::DiskFile;
+use crate::log::format::{Entry, Flags, Salt, UNSYNCED_MAX};
+use crate::log::header::Header;
+
+/// Bytes read at once; a multiple of the alignment, and more than the longest frame and two pages.
+const WINDOW_BYTES: u64 = 256 * 1024;
+const ALIGNMENT: u64 = 4096;
+
+const _: () = assert!(WINDOW_BYTES.is_multiple_of(ALIGNMENT));
+const _: () = assert!(limits::FRAME_BYTES_MAX as u64 + 2 * ALIGNMENT <= WINDOW_BYTES);
+
+/// The valid entries from a segment's start on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::log) struct Prefix {
+    pub(in crate::log) count: u64,
+    pub(in crate::log) data_end: u64,
+    /// How many of `count` belong to whole batches.
+    pub(in crate::log) whole: u64,
+}
+
+impl Prefix {
+    pub(in crate::log) const NONE: Self = Self { count: 0, data_end: limits::SEGMENT_HEADER_BYTES, whole: 0 };
+}
+
+/// What lies behind the first invalid entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::log) struct Beyond {
+    pub(in crate::log) valid: u64,
+    /// The highest id that an entry there proves to have been durable.
+    pub(in crate::log) proven: Option<EventId>,
+}
+
+/// Reads one segment.
+pub(in crate::log) struct Scanner<'a> {
+    file: &'a dyn DiskFile,
+    header: Header,
+    salt: Salt,
+    entries: Window,
+    frames: Window,
+    /// What cannot be read counts as invalid.
+    lenient: bool,
+}
+
+impl<'a> Scanner<'a> {
+    /// `file`: opened for reading, as a rule uncached. `lenient`: what the disk cannot read counts as invalid
+    /// instead of as an error.
+    pub(in crate::log) fn new(file: &'a dyn DiskFile, header: Header, lenient: bool) -> Self {
+        let salt = header.salt();
+        Self { file, header, salt, entries: Window::new(true), frames: Window::new(false), lenient }
+    }
+
+    /// Walks from the first entry to the first that is not valid in its place, or to `slots_max`.
+    pub(in crate::log) fn prefix(&mut self, slots_max: u64) -> io::Result<Prefix> {
+        let mut prefix = Prefix::NONE;
+        while prefix.count < slots_max.min(self.header.geometry.slots_max()) {
+            let Some(entry) = self.entry(prefix.count)? else { break };
+            let in_place = u64::from(entry.frame_offset.get()) == prefix.data_end;
+            if !in_place || self.frame(prefix.count, &entry)?.is_none() {
+                break;
+            }
+            prefix.count += 1;
+            prefix.data_end = entry.frame_end();
+            if entry.flags() & Flags::BATCH_MORE == 0 {
+                prefix.whole = prefix.count;
+            }
+        }
+        Ok(prefix)
+    }
+
+    /// Looks for valid entries behind `prefix`, wherever one can lie, and for what they prove.
+    pub(in crate::log) fn beyond(&mut self, prefix: Prefix) -> io::Result<Beyond> {
+        let mut beyond = Beyond::default();
+        let room = self.header.geometry.seal_offset().saturating_sub(prefix.data_end);
+        for slot in prefix.count..room / limits::ENTRY_BYTES as u64 {
+            let Some(entry) = self.entry(slot)? else { continue };
+            beyond.valid += 1;
+            let unsynced = entry.unsynced.get();
+            if unsynced < UNSYNCED_MAX {
+                let id = self.header.base.0.saturating_add(slot);
+                beyond.proven = beyond.proven.max(Some(EventId(id.saturating_sub(u64::from(unsynced)))));
+            }
+        }
+        Ok(beyond)
+    }
+
+    /// The entry of a slot, if its checksum is right.
+    pub(in crate::log) fn entry(&mut self, slot: u64) -> io::Result<Option<Entry>> {
+        let seed = self.salt.seed(EventId(self.header.base.0.saturating_add(slot)));
+        let offset = self.header.geometry.entry_offset(slot);
+        let bytes = self.entries.get(self.file, offset, limits::ENTRY_BYTES as u64);
+        let bytes = if self.lenient { bytes.unwrap_or_default() } else { bytes? };
+        let entry = bytes.and_then(|bytes| Entry::read_from_bytes(bytes).ok());
+        Ok(entry.filter(|entry| slot < self.header.geometry.slots_max() && entry.is_valid(seed)))
+    }
+
+    /// The frame of a valid entry, if it lies where a frame can and its checksum is right.
+    pub(in crate::log) fn frame(&mut self, slot: u64, entry: &Entry) -> io::Result<Option<&[u8]>> {
+        let seed = self.salt.seed(EventId(self.header.base.0.saturating_add(slot)));
+        let start = u64::from(entry.frame_offset.get());
+        let inside = start >= limits::SEGMENT_HEADER_BYTES
+            && entry.frame_end() <= self.header.geometry.entry_offset(slot)
+            && entry.payload_offset() < entry.frame_len()
+            && entry.frame_len() <= limits::FRAME_BYTES_MAX;
+        if !inside {
+            return Ok(None);
+        }
+        let bytes = self.frames.get(self.file, start, entry.frame_len() as u64);
+        let bytes = if self.lenient { bytes.unwrap_or_default() } else { bytes? };
+        Ok(bytes.filter(|bytes| crc32c::crc32c_append(seed, bytes) == entry.frame_crc.get()))
+    }
+}
+
+/// One aligned page, so that buffers of them suit `O_DIRECT`.
+#[derive(Clone, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C, align(4096))]
+struct Page([u8; ALIGNMENT as usize]);
+
+/// A piece of a file in memory.
+struct Window {
+    pages: Vec<Page>,
+    start: u64,
+    filled: u64,
+    /// The file is walked from its end to its start.
+    downwards: bool,
+}
+
+impl Window {
+    fn new(downwards: bool) -> Self {
+        let pages = vec![Page([0; ALIGNMENT as usize]); (WINDOW_BYTES / ALIGNMENT) as usize];
+        Self { pages, start: 0, filled: 0, downwards }
+    }
+
+    /// The bytes of a range of the file, at most a frame long; `None` past its end.
+    fn get(&mut self, file: &dyn DiskFile, offset: u64, bytes: u64) -> io::Result<Option<&[u8]>> {
+        let end = offset.saturating_add(bytes);
+        if offset < self.start || end > self.start + self.filled {
+            let above = end.next_multiple_of(ALIGNMENT).saturating_sub(WINDOW_BYTES);
+            self.start = if self.downwards { above } else { offset / ALIGNMENT * ALIGNMENT };
+            self.filled = 0;
+            let read = file.read_at(self.start, self.pages.as_mut_bytes()).or_else(|_| {
+                // A sector of the window cannot be read, but perhaps not one of these.
+                self.start = offset / ALIGNMENT * ALIGNMENT;
+                let needed = (end - self.start).div_ceil(ALIGNMENT);
+                let pages = self.pages.get_mut(..needed as usize).unwrap_or_default();
+                file.read_at(self.start, pages.as_mut_bytes())
+            })?;
+            self.filled = read as u64;
+        }
+        let from = (offset - self.start) as usize;
+        let held = self.pages.as_bytes().get(..self.filled as usize).unwrap_or_default();
+        Ok(held.get(from..from.saturating_add(bytes as usize)))
+    }
+}
+
+/// Reads up to one page at an aligned offset: a header or a seal's head.
+pub(in crate::log) fn read_page(file: &dyn DiskFile, offset: u64) -> io::Result<Vec<u8>> {
+    let mut page = Page([0; ALIGNMENT as usize]);
+    let read = file.read_at(offset, page.as_mut_bytes())?;
+    Ok(page.as_bytes().get(..read).unwrap_or_default().to_vec())
+}

@@ -1,0 +1,217 @@
+//! One mapped segment as readers see it: from ids to bytes by arithmetic, never past what is published.
+//!
+//! Offsets come from entries that may be damaged on disk, so every range is bounded; what is out of bounds
+//! reads as empty. This file does no I/O but for page faults.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use zerocopy::FromBytes as _;
+
+use crate::event::EventId;
+use crate::limits;
+use crate::log::format::{Entry, Geometry, Salt};
+use crate::log::header::{Header, Seal};
+use crate::log::{Flags, Region};
+
+/// The count of a segment that still takes events.
+const OPEN: u32 = u32::MAX;
+
+/// One mapped segment file. All ids given to it must be its own and not past the commit point.
+pub struct Segment {
+    region: Region,
+    geometry: Geometry,
+    salt: Salt,
+    seg_id: u64,
+    base: EventId,
+    /// Moves only while the segment is empty.
+    created_ms: AtomicU64,
+    /// `OPEN`, or how many events it holds; set before the commit point moves into the next segment.
+    count: AtomicU32,
+    seal: OnceLock<Seal>,
+}
+
+impl Segment {
+    pub(in crate::log) fn new(region: Region, header: &Header) -> Self {
+        Self {
+            region,
+            geometry: header.geometry,
+            salt: header.salt(),
+            seg_id: header.seg_id,
+            base: header.base,
+            created_ms: AtomicU64::new(header.created_ms),
+            count: AtomicU32::new(OPEN),
+            seal: OnceLock::new(),
+        }
+    }
+
+    /// The first id of this segment.
+    pub fn base(&self) -> EventId {
+        self.base
+    }
+
+    /// The last id of this segment that is not past `visible`; `base().previous()` when there is none.
+    pub fn last(&self, visible: EventId) -> EventId {
+        let end = match self.count.load(Ordering::Acquire) {
+            OPEN => self.base.0.saturating_add(self.geometry.slots_max()),
+            count => self.base.0.saturating_add(u64::from(count)),
+        };
+        if visible < self.base { self.base.previous() } else { visible.min(EventId(end).previous()) }
+    }
+
+    /// Unix milliseconds to which entries' times are relative.
+    pub fn created_ms(&self) -> u64 {
+        self.created_ms.load(Ordering::Relaxed)
+    }
+
+    /// Unix milliseconds of an event.
+    pub fn time_ms(&self, id: EventId) -> u64 {
+        self.created_ms().saturating_add(u64::from(self.entry(id).time_offset_ms()))
+    }
+
+    /// The event's entry. For an id that is not of this segment: an empty one, without `Flags::PRESENT`.
+    #[inline]
+    pub fn entry(&self, id: EventId) -> &Entry {
+        let slot = id.0.wrapping_sub(self.base.0);
+        let bytes = self.region.slice(self.geometry.entry_offset(slot), limits::ENTRY_BYTES);
+        match Entry::ref_from_bytes(bytes) {
+            Ok(entry) if slot < self.geometry.slots_max() => entry,
+            _ => &Entry::NONE,
+        }
+    }
+
+    /// The event's entry if its own checksum is right.
+    pub fn checked_entry(&self, id: EventId) -> Option<&Entry> {
+        Some(self.entry(id)).filter(|entry| entry.is_valid(self.salt.seed(id)))
+    }
+
+    /// False for a sealed segment whose entries are not those that were sealed: the disk has changed them.
+    /// Reads all of them.
+    pub fn is_index_whole(&self) -> bool {
+        self.seal.get().is_none_or(|seal| {
+            let first = self.geometry.entry_offset(u64::from(seal.count).saturating_sub(1));
+            crc32c::crc32c(self.closed_bytes(first, self.geometry.seal_offset() - first)) == seal.entries_crc
+        })
+    }
+
+    /// The entries of `first..=last` in order of their ids; none where the range is not of this segment.
+    pub fn entries(&self, first: EventId, last: EventId) -> impl Iterator<Item = &Entry> {
+        let inside = self.base <= first && first <= last && last.0 - self.base.0 < self.geometry.slots_max();
+        let count = if inside { (last.0 - first.0 + 1) as usize } else { 0 };
+        let offset = self.geometry.entry_offset(last.0.wrapping_sub(self.base.0));
+        let bytes = self.region.slice(offset, count * limits::ENTRY_BYTES);
+        <[Entry]>::ref_from_bytes(bytes).unwrap_or_default().iter().rev()
+    }
+
+    /// The event's bytes as they go on the wire, chunk framing included.
+    #[inline]
+    pub fn frame(&self, id: EventId) -> &[u8] {
+        self.span(id, id)
+    }
+
+    /// The contiguous bytes of the frames `first..=last`.
+    #[inline]
+    pub fn span(&self, first: EventId, last: EventId) -> &[u8] {
+        let (from, to) = (self.entry(first), self.entry(last));
+        let start = u64::from(from.frame_offset.get());
+        let present = from.flags() & to.flags() & Flags::PRESENT != 0;
+        let end = to.frame_end();
+        let inside =
+            limits::SEGMENT_HEADER_BYTES <= start && start <= end && end <= self.geometry.seal_offset();
+        if present && inside { self.region.slice(start, (end - start) as usize) } else { &[] }
+    }
+
+    /// The last id of the longest run of frames from `first` on that is not past `last` and not over
+    /// `bytes_max` bytes long, but at least `first` itself.
+    pub fn run_within(&self, first: EventId, last: EventId, bytes_max: usize) -> EventId {
+        let start = u64::from(self.entry(first).frame_offset.get());
+        let limit = start.saturating_add(bytes_max as u64);
+        // Frame ends grow with the ids. `fits` is always inside the run, `over` never.
+        let (mut fits, mut over) = (first, last.max(first).next());
+        while over.0 - fits.0 > 1 {
+            let middle = EventId(fits.0 + (over.0 - fits.0) / 2);
+            if self.entry(middle).frame_end() <= limit {
+                fits = middle;
+            } else {
+                over = middle;
+            }
+        }
+        fits
+    }
+
+    /// Brings the frames from `first` on into memory, at most `bytes_max` bytes of them and not past `last`.
+    /// Waits for the disk: not for a thread that must not.
+    pub fn populate(&self, first: EventId, last: EventId, bytes_max: usize) -> std::io::Result<()> {
+        let run_end = self.run_within(first, last, bytes_max);
+        let bytes = self.span(first, run_end).len();
+        self.region.populate(u64::from(self.entry(first).frame_offset.get()), bytes)
+    }
+
+    /// Unix milliseconds of the last event not past `visible`; `None` when there is none.
+    pub(in crate::log) fn last_time_ms(&self, visible: EventId) -> Option<u64> {
+        let last = self.last(visible);
+        match self.seal.get() {
+            _ if last < self.base => None,
+            Some(seal) if visible >= last && self.count() == Some(u64::from(seal.count)) => {
+                Some(seal.last_ms)
+            }
+            _ => Some(self.time_ms(last)),
+        }
+    }
+
+    /// Bytes the file takes: all of it while it is open, what is used once it is sealed.
+    pub(in crate::log) fn disk_bytes(&self) -> u64 {
+        self.seal.get().map_or(self.geometry.file_bytes(), |seal| {
+            let unused = self.geometry.entry_offset(u64::from(seal.count).saturating_sub(1)) - seal.data_end;
+            self.geometry.file_bytes() - unused
+        })
+    }
+
+    pub(in crate::log) fn geometry(&self) -> Geometry {
+        self.geometry
+    }
+
+    pub(in crate::log) fn salt(&self) -> Salt {
+        self.salt
+    }
+
+    pub(in crate::log) fn header(&self, uuid: [u8; 16]) -> Header {
+        Header {
+            uuid,
+            seg_id: self.seg_id,
+            base: self.base,
+            created_ms: self.created_ms(),
+            geometry: self.geometry,
+        }
+    }
+
+    /// How many events it holds, once it takes no more.
+    pub(in crate::log) fn count(&self) -> Option<u64> {
+        Some(self.count.load(Ordering::Acquire)).filter(|&count| count != OPEN).map(u64::from)
+    }
+
+    pub(in crate::log) fn is_sealed(&self) -> bool {
+        self.seal.get().is_some()
+    }
+
+    /// Says that no more events come: before the first id of the next segment is written.
+    pub(in crate::log) fn close(&self, count: u32) {
+        self.count.store(count, Ordering::Release);
+    }
+
+    pub(in crate::log) fn set_seal(&self, seal: Seal) {
+        self.close(seal.count);
+        // Set once, by the one thread that seals.
+        let _again = self.seal.set(seal);
+    }
+
+    /// Moves the origin of times while no event is in the segment.
+    pub(in crate::log) fn set_created_ms(&self, created_ms: u64) {
+        self.created_ms.store(created_ms, Ordering::Relaxed);
+    }
+
+    /// The bytes of a closed segment's frames from `offset` on, and of its entries, for the seal.
+    pub(in crate::log) fn closed_bytes(&self, offset: u64, bytes: u64) -> &[u8] {
+        self.region.slice(offset, bytes as usize)
+    }
+}
