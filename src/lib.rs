@@ -10,4 +10,5 @@ pub mod event;
 pub mod json;
 pub mod limits;
 pub mod log;
+pub mod sse;
 pub mod topic;
