@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod event;
+pub mod http;
 pub mod json;
 pub mod limits;
 pub mod log;
