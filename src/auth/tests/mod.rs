@@ -1,0 +1,3 @@
+//! Tests of who may ask for what, through the module's public face.
+
+mod origins;

@@ -1,0 +1,35 @@
+//! Figures that one thread counts and others read: plain atomics, one cache-line-aligned set for each worker.
+//!
+//! Nothing here decides anything; gauges that can be read from live state are not counted here.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A figure that only its owner thread changes.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What one worker does.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct WorkerFigures {
+    /// Open connections of any kind.
+    pub connections: Counter,
+    /// Open subscriptions by what they name; one that names users as well counts as a user's.
+    pub subscribers_all: Counter,
+    pub subscribers_streams: Counter,
+    pub subscribers_users: Counter,
+    /// Subscribers that have events to get which their socket did not take yet.
+    pub behind: Counter,
+    /// Events handed to the kernel, counted once for each subscriber.
+    pub deliveries: Counter,
+}
