@@ -1,0 +1,18 @@
+//! Tests of the way in. One behaviour a file; `support` holds what all share, `rig` and `faulty` what the
+//! tests over a real log share.
+
+mod bounds;
+mod durable;
+mod failing;
+mod faulty;
+mod identity;
+mod model;
+mod parties;
+mod places;
+mod queue;
+mod rig;
+mod rotten;
+mod stored;
+mod support;
+mod threads;
+mod waiting;
