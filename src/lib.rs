@@ -10,6 +10,7 @@ pub mod clock;
 pub mod doorbell;
 pub mod event;
 pub mod http;
+pub mod hub;
 pub mod ingest;
 pub mod json;
 pub mod limits;

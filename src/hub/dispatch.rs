@@ -1,0 +1,60 @@
+//! From new events to the subscribers they are for. Never walks over subscribers.
+
+use crate::event::EventId;
+use crate::hub::Hub;
+use crate::hub::slots::flag;
+use crate::log::View;
+
+/// Entries dispatched in one go, after which those found are served.
+const DISPATCH_ENTRIES: u64 = 4096;
+
+impl<K> Hub<K> {
+    /// Looks at the entries between the last dispatch and the commit point and notes who is to get them.
+    pub(crate) fn dispatch(&mut self, view: &View, visible: EventId) {
+        if self.index.is_empty() {
+            self.dispatched = visible;
+            return;
+        }
+        let mut budget = DISPATCH_ENTRIES;
+        while self.dispatched < visible && budget > 0 {
+            let first = self.dispatched.next();
+            let Some(segment) = view.segment(first) else {
+                // Nobody can be live across a hole that came up while running: only a restart makes one.
+                self.dispatched = view
+                    .segments()
+                    .iter()
+                    .map(|segment| segment.base())
+                    .find(|base| *base > first)
+                    .map_or(visible, EventId::previous);
+                continue;
+            };
+            let last = segment.last(visible).min(EventId(self.dispatched.0 + budget));
+            if last < first {
+                self.dispatched = visible;
+                return;
+            }
+            let mut id = first;
+            while id <= last {
+                let (slots, live, index) = (&mut self.slots, &mut self.live, &self.index);
+                index.each(segment.entry(id), |subscriber| {
+                    let Some(slot) = slots.get_mut(subscriber) else { return };
+                    if id < slot.next && slot.next > slot.until {
+                        return;
+                    }
+                    if slot.next > slot.until {
+                        slot.next = id;
+                        slot.offset = 0;
+                    }
+                    slot.until = slot.until.max(id);
+                    if !slot.has(flag::QUEUED | flag::BLOCKED | flag::ENDING) {
+                        slot.set(flag::QUEUED);
+                        live.push_back(subscriber);
+                    }
+                });
+                id = id.next();
+            }
+            budget -= last.0 - self.dispatched.0;
+            self.dispatched = last;
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Fills chunks of sends: control frames, then live subscribers, with a share kept for those behind.
+
+use crate::event::EventId;
+use crate::hub::piece::{Bounds, Job, JobKind, Piece, next_piece};
+use crate::hub::slots::{Slot, flag};
+use crate::hub::{Bytes, Control, Hub, SubscriberId};
+use crate::limits;
+use crate::log::View;
+use crate::sse;
+
+/// One in this many places of a chunk is kept for control frames that wait.
+const CONTROL_SHARE: usize = 4;
+/// Bytes after which half of what live and behind took is forgotten.
+const FADE_BYTES: usize = 4 * limits::BEHIND_BYTES_PER_TURN_ALL;
+/// Scans cut short after which a chunk is not filled further, so that long searches let others run.
+const SCANS_PER_CHUNK: usize = 4;
+
+/// How a chunk came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filled {
+    /// Jobs filled in.
+    pub jobs: usize,
+    /// There is more to look at, even where no job was found.
+    pub unfinished: bool,
+}
+
+impl<K> Hub<K> {
+    /// The next sends, up to `jobs.len()` of them, for the log as it stands.
+    /// `scratch` is cleared; the jobs' `Bytes::Scratch` point into it.
+    pub fn fill<'v>(
+        &mut self,
+        view: &'v View,
+        visible: EventId,
+        jobs: &mut [Job<'v>],
+        scratch: &mut Vec<u8>,
+    ) -> Filled {
+        scratch.clear();
+        self.dispatch(view, visible);
+        if self.pass.visible != visible {
+            self.pass.visible = visible;
+            self.pass.clean = 0;
+        }
+        let places = jobs.len();
+        let mut chunk = Fill { view, visible, jobs, places, filled: 0, bytes: 0, scans: 0, scratch };
+        // Live events go first, but a burst of them leaves heartbeats their share of places.
+        chunk.places = if self.controls.is_empty() { places } else { places - places / CONTROL_SHARE };
+        let live_first = self.behind_bytes * 3 >= self.live_bytes || self.behind.is_empty();
+        if live_first {
+            self.fill_live(&mut chunk);
+            self.live_bytes += chunk.bytes;
+        }
+        chunk.places = places;
+        self.fill_controls(&mut chunk);
+        if !chunk.is_full() {
+            let before = chunk.bytes;
+            self.fill_behind(&mut chunk);
+            self.behind_bytes += chunk.bytes - before;
+        }
+        if chunk.filled == 0 && !live_first {
+            self.fill_live(&mut chunk);
+        }
+        // Old debts fade, so that neither side can run up one that starves the other later.
+        if self.live_bytes + self.behind_bytes > FADE_BYTES {
+            (self.live_bytes, self.behind_bytes) = (self.live_bytes / 2, self.behind_bytes / 2);
+        }
+        let unfinished = self.dispatched < visible || chunk.scans >= SCANS_PER_CHUNK;
+        Filled { jobs: chunk.filled, unfinished }
+    }
+
+    fn fill_controls(&mut self, chunk: &mut Fill<'_, '_>) {
+        while !chunk.is_full()
+            && let Some((id, control)) = self.controls.pop_front()
+        {
+            let dispatched = self.dispatched;
+            let Some(slot) = self.slots.get_mut(id) else { continue };
+            slot.clear(flag::CONTROL);
+            let busy = slot.offset > 0 || slot.has(flag::BLOCKED | flag::HALF | flag::QUEUED | flag::ENDING);
+            let control = match control {
+                Control::Position(_) if slot.next <= slot.until => Control::Heartbeat,
+                Control::Position(_) => Control::Position(dispatched),
+                other => other,
+            };
+            if busy {
+                continue;
+            }
+            if let (Control::Position(at), Some(told)) = (control, &slot.filter) {
+                told.tell(at, self.quiet.now_ms);
+            }
+            chunk.push_control(id, slot, control);
+        }
+    }
+
+    fn fill_live(&mut self, chunk: &mut Fill<'_, '_>) {
+        while !chunk.is_full()
+            && let Some(id) = self.live.pop_front()
+        {
+            self.serve(id, chunk);
+        }
+        while !chunk.is_full() && self.pass.clean < self.everyone.len() {
+            self.pass.at = if self.pass.at + 1 >= self.everyone.len() { 0 } else { self.pass.at + 1 };
+            self.pass.clean += 1;
+            let Some(id) = self.everyone.get(self.pass.at).copied() else { continue };
+            let Some(slot) = self.slots.get_mut(id) else { continue };
+            let idle = slot.next > chunk.visible;
+            if idle || slot.has(flag::BEHIND | flag::BLOCKED | flag::QUEUED | flag::ENDING) {
+                continue;
+            }
+            self.serve(id, chunk);
+        }
+    }
+
+    fn fill_behind(&mut self, chunk: &mut Fill<'_, '_>) {
+        while !chunk.is_full()
+            && let Some(id) = self.behind.pop()
+        {
+            self.serve(id, chunk);
+        }
+    }
+
+    /// Adds this subscriber's next send to the chunk, if it lacks anything.
+    fn serve(&mut self, id: SubscriberId, chunk: &mut Fill<'_, '_>) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        slot.clear(flag::QUEUED);
+        if slot.has(flag::BLOCKED) {
+            return;
+        }
+        if slot.has(flag::HALF) {
+            let half = self.halves.get(&id).map(AsRef::as_ref).unwrap_or_default();
+            slot.set(flag::QUEUED);
+            chunk.push_half(id, half);
+            return;
+        }
+        let everything = slot.is_everything();
+        let mut bounds = Bounds {
+            visible: chunk.visible,
+            limit: if everything { chunk.visible } else { slot.until.min(chunk.visible) },
+            bytes_max: limits::BEHIND_BYTES_PER_TURN,
+        };
+        if slot.has(flag::ENDING) {
+            if slot.offset == 0
+                && let Some(control) = self.endings.get(&id)
+            {
+                slot.set(flag::LAST);
+                chunk.push_control(id, slot, *control);
+                return;
+            }
+            (bounds.bytes_max, bounds.limit) = (1, slot.next);
+        }
+        match next_piece(slot, chunk.view, bounds, chunk.scratch) {
+            Piece::Events { bytes, last, resume, events } => {
+                slot.set(flag::QUEUED);
+                chunk.push(Job { id, bytes, kind: JobKind::Events { last, resume, events } });
+            }
+            Piece::Gap { control, earliest, damaged } => {
+                self.counts.damaged += u64::from(damaged);
+                slot.next = earliest;
+                chunk.push_control(id, slot, control);
+            }
+            Piece::Nothing => self.caught_up(id),
+            Piece::Later => {
+                chunk.scans += 1;
+                self.search_on(id, chunk);
+            }
+            Piece::Lost => {
+                slot.set(flag::QUEUED);
+                chunk.push(Job { id, bytes: Bytes::Log(&[]), kind: JobKind::Lost });
+            }
+        }
+    }
+
+    /// A long search goes on in a later turn. Who hears nothing meanwhile is told how far it is, in place of a
+    /// heartbeat, and would resume from there.
+    fn search_on(&mut self, id: SubscriberId, chunk: &mut Fill<'_, '_>) {
+        let quiet = self.quiet;
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        let silent =
+            quiet.after_ms > 0 && quiet.now_ms.wrapping_sub(slot.sent_ms) as i32 >= quiet.after_ms as i32;
+        match &slot.filter {
+            Some(told) if silent && slot.offset == 0 => {
+                let at = slot.next.previous();
+                told.tell(at, quiet.now_ms);
+                chunk.push_control(id, slot, Control::Position(at));
+            }
+            _ => self.queue_behind(id),
+        }
+    }
+}
+
+/// A chunk being filled.
+struct Fill<'v, 'c> {
+    view: &'v View,
+    visible: EventId,
+    jobs: &'c mut [Job<'v>],
+    /// Jobs that may be filled in now.
+    places: usize,
+    filled: usize,
+    bytes: usize,
+    /// Scans that were cut short.
+    scans: usize,
+    scratch: &'c mut Vec<u8>,
+}
+
+impl<'v> Fill<'v, '_> {
+    fn is_full(&self) -> bool {
+        self.filled >= self.places
+            || self.bytes >= limits::BEHIND_BYTES_PER_TURN_ALL
+            || self.scans >= SCANS_PER_CHUNK
+    }
+
+    fn push(&mut self, job: Job<'v>) {
+        if let Some(place) = self.jobs.get_mut(self.filled) {
+            self.bytes += job.bytes.len();
+            self.filled += 1;
+            *place = job;
+        }
+    }
+
+    fn push_control<K>(&mut self, id: SubscriberId, slot: &mut Slot<K>, control: Control) {
+        slot.set(flag::QUEUED);
+        let framing = if slot.has(flag::UNCHUNKED) { sse::Framing::Close } else { sse::Framing::Chunked };
+        let start = self.scratch.len();
+        control.encode(self.scratch, framing);
+        let bytes = Bytes::Scratch { start, end: self.scratch.len() };
+        self.push(Job { id, bytes, kind: JobKind::Control });
+    }
+
+    fn push_half(&mut self, id: SubscriberId, half: &[u8]) {
+        let start = self.scratch.len();
+        self.scratch.extend_from_slice(half);
+        self.push(Job { id, bytes: Bytes::Scratch { start, end: self.scratch.len() }, kind: JobKind::Half });
+    }
+}

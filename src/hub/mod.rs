@@ -1,0 +1,30 @@
+//! The way out, one hub for each worker: who is subscribed to what, where each stands in the log, and which bytes each
+//! gets next.
+//!
+//! The export list. The hub reads the log and says what to send; it does no input or output, knows no socket (`K` is
+//! whatever the server holds a subscriber by), reads no clock, and is neither `Send` nor locked.
+
+mod advance;
+mod complete;
+mod control;
+mod dispatch;
+mod fill;
+mod filter;
+mod index;
+mod piece;
+mod queue;
+mod schedule;
+mod slots;
+mod tick;
+
+pub use control::Control;
+pub use fill::Filled;
+pub use filter::{Filter, TypeSet};
+pub use piece::{Bytes, Job};
+pub use schedule::{Hub, HubCounts, Outcome, Sent};
+pub use slots::{Subscriber, SubscriberId};
+pub use tick::Health;
+
+#[cfg(test)]
+#[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
+mod tests;

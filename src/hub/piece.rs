@@ -1,0 +1,231 @@
+//! Which bytes a subscriber gets next: one contiguous piece of the log where that serves, gathered frames where not.
+//!
+//! A piece never crosses a segment border, never splits the bookkeeping of a frame, and is bounded in bytes and in
+//! entries looked at.
+
+use crate::event::EventId;
+use crate::hub::slots::{Slot, flag};
+use crate::hub::{Control, Filter, SubscriberId};
+use crate::limits;
+use crate::log::{Segment, Step, View};
+use crate::sse;
+
+/// Runs of matching frames from this many bytes on are sent from the map; shorter ones are copied together
+/// (94–117 ns a frame, against 254–517 for a gathering send).
+const DIRECT_BYTES_MIN: usize = 4096;
+/// Gathered bytes after which a piece ends.
+const GATHER_BYTES_MAX: usize = 64 * 1024;
+
+/// Where a job's bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bytes<'v> {
+    /// In the log's map.
+    Log(&'v [u8]),
+    /// In the scratch buffer of the chunk.
+    Scratch { start: usize, end: usize },
+}
+
+impl<'v> Bytes<'v> {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Log(bytes) => bytes.len(),
+            Self::Scratch { start, end } => end - start,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes themselves.
+    pub fn resolve<'a>(&self, scratch: &'a [u8]) -> &'a [u8]
+    where
+        'v: 'a,
+    {
+        match *self {
+            Self::Log(bytes) => bytes,
+            Self::Scratch { start, end } => scratch.get(start..end).unwrap_or_default(),
+        }
+    }
+}
+
+/// One send that the server is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Job<'v> {
+    pub id: SubscriberId,
+    pub bytes: Bytes<'v>,
+    pub(crate) kind: JobKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JobKind {
+    /// Frames from the slot's position on; when all is sent the subscriber stands at `resume`.
+    Events {
+        last: EventId,
+        resume: EventId,
+        events: u32,
+    },
+    Control,
+    Half,
+    /// Nothing can follow what was sent: the rest of the frame begun is gone.
+    Lost,
+}
+
+impl Default for Job<'_> {
+    fn default() -> Self {
+        let nobody = SubscriberId { index: u32::MAX, generation: 0 };
+        Self { id: nobody, bytes: Bytes::Log(&[]), kind: JobKind::Control }
+    }
+}
+
+pub(crate) enum Piece<'v> {
+    Events {
+        bytes: Bytes<'v>,
+        last: EventId,
+        resume: EventId,
+        events: u32,
+    },
+    /// Events are gone; the frame is to be sent, and then the subscriber stands at `earliest`.
+    Gap {
+        control: Control,
+        earliest: EventId,
+        damaged: bool,
+    },
+    /// The subscriber has everything up to the limit.
+    Nothing,
+    /// The scan was cut short; there may be more.
+    Later,
+    /// The frame that is half sent is gone: the connection can only be closed, to resume before it.
+    Lost,
+}
+
+/// What limits a piece.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) visible: EventId,
+    /// The last event that may be sent to this subscriber now.
+    pub(crate) limit: EventId,
+    pub(crate) bytes_max: usize,
+}
+
+/// The next piece for a subscriber. Moves `slot.next` over events that do not match.
+pub(crate) fn next_piece<'v, K>(
+    slot: &mut Slot<K>,
+    view: &'v View,
+    bounds: Bounds,
+    scratch: &mut Vec<u8>,
+) -> Piece<'v> {
+    let mut budget = limits::SCAN_ENTRIES_PER_TURN;
+    while slot.next <= bounds.limit {
+        let Some(segment) = view.segment(slot.next) else {
+            return beyond(slot, view, bounds.visible);
+        };
+        let last = segment.last(bounds.visible).min(bounds.limit);
+        if last < slot.next {
+            return beyond(slot, view, bounds.visible);
+        }
+        let told = slot.filter.clone();
+        let Some(told) = told else {
+            return if slot.has(flag::UNCHUNKED) {
+                let everything = Filter::all(crate::hub::TypeSet::EVERY);
+                gather(slot, segment, &everything, last, budget, scratch)
+            } else {
+                run(slot, segment, last, bounds.bytes_max)
+            };
+        };
+        let filter = &told.filter;
+        while slot.next <= last && budget > 0 && !filter.matches(segment.entry(slot.next)) {
+            slot.next = slot.next.next();
+            budget -= 1;
+        }
+        if budget == 0 {
+            return Piece::Later;
+        }
+        if slot.next <= last {
+            return gather(slot, segment, filter, last, budget, scratch);
+        }
+    }
+    Piece::Nothing
+}
+
+/// The position is in no segment: a hole, or retention went past it.
+fn beyond<'v, K>(slot: &Slot<K>, view: &View, visible: EventId) -> Piece<'v> {
+    let after = slot.next.previous();
+    if slot.offset > 0 {
+        return Piece::Lost;
+    }
+    match view.step(after, visible) {
+        Step::Gap { earliest, missed } if earliest > after => {
+            let control = Control::Gap { after, earliest, missed };
+            Piece::Gap { control, earliest, damaged: false }
+        }
+        _ => Piece::Nothing,
+    }
+}
+
+/// A contiguous run of whatever comes, straight from the map.
+fn run<'v, K>(slot: &Slot<K>, segment: &'v Segment, last: EventId, bytes_max: usize) -> Piece<'v> {
+    let end = segment.run_within(slot.next, last, bytes_max);
+    let bytes = segment.span(slot.next, end).get(slot.offset as usize..).unwrap_or_default();
+    if bytes.is_empty() {
+        return damaged(slot, end);
+    }
+    let events = (end.0 - slot.next.0 + 1) as u32;
+    Piece::Events { bytes: Bytes::Log(bytes), last: end, resume: end.next(), events }
+}
+
+/// What stands for events that cannot be read any more: they are announced as gone, never passed over in silence.
+fn damaged<'v, K>(slot: &Slot<K>, end: EventId) -> Piece<'v> {
+    if slot.offset > 0 {
+        return Piece::Lost;
+    }
+    let first = slot.next;
+    let (after, earliest, missed) = (first.previous(), end.next(), Some(end.0 - first.0 + 1));
+    Piece::Gap { control: Control::Gap { after, earliest, missed }, earliest, damaged: true }
+}
+
+/// Matching frames from `slot.next` (which matches) on: from the map when they lie together, else copied together.
+fn gather<'v, K>(
+    slot: &Slot<K>,
+    segment: &'v Segment,
+    filter: &Filter,
+    last: EventId,
+    budget: usize,
+    scratch: &mut Vec<u8>,
+) -> Piece<'v> {
+    let unchunked = slot.has(flag::UNCHUNKED);
+    let mut end = slot.next;
+    let mut bytes = segment.frame(end).len();
+    while end < last && bytes < limits::BEHIND_BYTES_PER_TURN && filter.matches(segment.entry(end.next())) {
+        end = end.next();
+        bytes += segment.entry(end).frame_len();
+    }
+    let offset = slot.offset as usize;
+    if !unchunked && (bytes >= DIRECT_BYTES_MIN || end == last) {
+        let bytes = segment.span(slot.next, end).get(offset..).unwrap_or_default();
+        if bytes.is_empty() {
+            return damaged(slot, end);
+        }
+        let events = (end.0 - slot.next.0 + 1) as u32;
+        return Piece::Events { bytes: Bytes::Log(bytes), last: end, resume: end.next(), events };
+    }
+    let start = scratch.len();
+    let (mut at, mut skip, mut events, mut budget) = (slot.next, offset, 0, budget);
+    while at <= last && scratch.len() - start < GATHER_BYTES_MAX && budget > 0 {
+        if filter.matches(segment.entry(at)) {
+            scratch.extend_from_slice(on_wire(segment.frame(at), unchunked).get(skip..).unwrap_or_default());
+            (end, skip, events) = (at, 0, events + 1);
+        }
+        at = at.next();
+        budget -= 1;
+    }
+    if scratch.len() == start {
+        return damaged(slot, end);
+    }
+    Piece::Events { bytes: Bytes::Scratch { start, end: scratch.len() }, last: end, resume: at, events }
+}
+
+/// A frame as this subscriber gets it.
+pub(crate) fn on_wire(frame: &[u8], unchunked: bool) -> &[u8] {
+    if unchunked { sse::unchunked(frame) } else { frame }
+}

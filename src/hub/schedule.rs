@@ -1,0 +1,234 @@
+//! The hub's face and state: who is in, and which queue each is in.
+//!
+//! Live subscribers go first, but those behind get at least a quarter of the bytes. The commit point is looked at anew
+//! for each chunk, so frames coalesce by themselves while a chunk is being sent. How a chunk is filled is in `fill`,
+//! what happens after in `complete`, what comes with time in `tick`.
+
+use std::cell::Cell;
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+use crate::event::EventId;
+use crate::hub::index::Index;
+use crate::hub::queue::BehindQueue;
+use crate::hub::slots::{Slot, Slots, Told, flag};
+use crate::hub::{Control, Filter, Subscriber, SubscriberId};
+
+/// Everything one worker knows of its subscribers. `K`: how the server holds a connection.
+#[derive(Debug)]
+pub struct Hub<K> {
+    pub(crate) slots: Slots<K>,
+    pub(crate) index: Index,
+    /// Up to here events were looked at for filtered subscribers.
+    pub(crate) dispatched: EventId,
+    /// Subscribers of everything; `everyone_at` says where each stands in it.
+    pub(crate) everyone: Vec<SubscriberId>,
+    pub(crate) pass: Pass,
+    pub(crate) live: VecDeque<SubscriberId>,
+    pub(crate) behind: BehindQueue,
+    pub(crate) controls: VecDeque<(SubscriberId, Control)>,
+    /// The rest of control frames of which a socket took a part.
+    pub(crate) halves: HashMap<SubscriberId, Box<[u8]>>,
+    /// The last frame of those to be ended.
+    pub(crate) endings: HashMap<SubscriberId, Control>,
+    /// When `tick` last looked, and after how much silence it speaks.
+    pub(crate) quiet: Quiet,
+    pub(crate) live_bytes: usize,
+    pub(crate) behind_bytes: usize,
+    pub(crate) counts: HubCounts,
+}
+
+/// The walk around `everyone`: who was looked at since the commit point last moved.
+#[derive(Debug, Default)]
+pub(crate) struct Pass {
+    pub(crate) at: usize,
+    pub(crate) clean: usize,
+    pub(crate) visible: EventId,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Quiet {
+    pub(crate) now_ms: u32,
+    pub(crate) after_ms: u32,
+}
+
+/// Gauges and counts, read by the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HubCounts {
+    pub all: u64,
+    pub streams: u64,
+    pub users: u64,
+    pub behind: u64,
+    pub deliveries: u64,
+    /// Stretches of the log that could not be read; the subscriber was told of a gap.
+    pub damaged: u64,
+}
+
+impl HubCounts {
+    fn of(&mut self, filter: &Filter) -> &mut u64 {
+        match (filter.is_all(), filter.names_users()) {
+            (true, _) => &mut self.all,
+            (false, true) => &mut self.users,
+            (false, false) => &mut self.streams,
+        }
+    }
+}
+
+/// What the socket did with a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// It took this many bytes, perhaps none.
+    Took(usize),
+    /// The connection is gone.
+    Gone,
+}
+
+/// What the server is to do after a job.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome<K> {
+    Done,
+    /// Say `Hub::writable` when the socket takes bytes again.
+    Watch,
+    /// The connection is no subscriber any more: close it.
+    Closed(K),
+    /// The last frame is out: end the connection in order.
+    Ended(K),
+}
+
+impl<K> Hub<K> {
+    /// `visible`: the commit point now.
+    pub fn new(visible: EventId) -> Self {
+        Self {
+            slots: Slots::new(),
+            index: Index::default(),
+            dispatched: visible,
+            everyone: Vec::new(),
+            pass: Pass::default(),
+            live: VecDeque::new(),
+            behind: BehindQueue::default(),
+            controls: VecDeque::new(),
+            halves: HashMap::new(),
+            endings: HashMap::new(),
+            quiet: Quiet::default(),
+            live_bytes: 0,
+            behind_bytes: 0,
+            counts: HubCounts::default(),
+        }
+    }
+
+    /// Takes in a greeted subscriber. It gets every matching event after its position.
+    pub fn add(&mut self, subscriber: Subscriber<K>, now_ms: u32) -> SubscriberId {
+        let Subscriber { connection, filter, position, unchunked } = subscriber;
+        let everything = filter.is_everything();
+        let told = (!everything)
+            .then(|| Rc::new(Told { filter, position: Cell::new(position), told_ms: Cell::new(now_ms) }));
+        let until = if position < self.dispatched { self.dispatched } else { EventId::ZERO };
+        let behind = everything || until != EventId::ZERO;
+        let id = self.slots.insert(|generation| Slot {
+            connection,
+            generation,
+            next: position.next(),
+            until,
+            offset: 0,
+            sent_ms: now_ms,
+            stuck_ms: 0,
+            everyone_at: 0,
+            flags: if unchunked { flag::UNCHUNKED } else { 0 },
+            filter: told,
+        });
+        self.enlist(id);
+        if behind {
+            self.queue_behind(id);
+        }
+        id
+    }
+
+    fn enlist(&mut self, id: SubscriberId) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        match &slot.filter {
+            Some(told) => {
+                self.index.add(id, &told.filter);
+                *self.counts.of(&told.filter) += 1;
+            }
+            None => {
+                slot.everyone_at = self.everyone.len() as u32;
+                self.everyone.push(id);
+                self.counts.all += 1;
+            }
+        }
+    }
+
+    /// Takes a subscriber out; its connection is the caller's again.
+    pub fn remove(&mut self, id: SubscriberId) -> Option<K> {
+        let slot = self.slots.remove(id)?;
+        self.halves.remove(&id);
+        self.endings.remove(&id);
+        self.counts.behind -= u64::from(slot.has(flag::BEHIND));
+        match &slot.filter {
+            Some(told) => {
+                self.index.remove(id, &told.filter);
+                *self.counts.of(&told.filter) -= 1;
+            }
+            None => {
+                self.counts.all -= 1;
+                self.everyone.swap_remove(slot.everyone_at as usize);
+                if let Some(moved) = self.everyone.get(slot.everyone_at as usize).copied()
+                    && let Some(moved) = self.slots.get_mut(moved)
+                {
+                    moved.everyone_at = slot.everyone_at;
+                }
+                self.pass.clean = 0;
+            }
+        }
+        Some(slot.connection)
+    }
+
+    pub fn connection(&self, id: SubscriberId) -> Option<&K> {
+        self.slots.get(id).map(|slot| &slot.connection)
+    }
+
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.slots.len() == 0
+    }
+
+    pub fn counts(&self) -> HubCounts {
+        self.counts
+    }
+
+    pub(crate) fn pass_is_clean(&self, visible: EventId) -> bool {
+        self.pass.visible == visible && self.pass.clean >= self.everyone.len()
+    }
+
+    /// A watched socket takes bytes again.
+    pub fn writable(&mut self, id: SubscriberId) {
+        if let Some(slot) = self.slots.get_mut(id) {
+            slot.clear(flag::BLOCKED);
+            self.queue_behind(id);
+        }
+    }
+
+    pub(crate) fn caught_up(&mut self, id: SubscriberId) {
+        if let Some(slot) = self.slots.get_mut(id)
+            && slot.has(flag::BEHIND)
+        {
+            slot.clear(flag::BEHIND);
+            self.counts.behind -= 1;
+        }
+    }
+
+    pub(crate) fn queue_behind(&mut self, id: SubscriberId) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        if !slot.has(flag::BEHIND) {
+            slot.set(flag::BEHIND);
+            self.counts.behind += 1;
+        }
+        if !slot.has(flag::QUEUED | flag::BLOCKED) {
+            slot.set(flag::QUEUED);
+            self.behind.push(slot.next, id);
+        }
+    }
+}

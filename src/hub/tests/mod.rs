@@ -1,0 +1,6 @@
+//! Tests of the hub over a real log in a temporary directory and sockets that take what they like.
+
+mod control_frames;
+mod filters;
+mod model;
+mod support;
