@@ -16,5 +16,6 @@ pub mod json;
 pub mod limits;
 pub mod log;
 pub mod metrics;
+pub mod server;
 pub mod sse;
 pub mod topic;

@@ -1,0 +1,155 @@
+//! The fan-out: answers first, then chunk after chunk of what the hub says, with room for the others in between.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+
+use rustix::event::epoll;
+use rustix::io::Errno;
+
+use crate::hub::{Filled, Hub, Job, Outcome, Sent, SubscriberId};
+use crate::limits;
+use crate::server::addresses::Peer;
+use crate::server::ring::Sender;
+use crate::server::worker::Worker;
+
+/// Serves the doorbell until the runtime ends.
+pub(crate) async fn deliver_loop(worker: Rc<Worker>, mut sender: Sender) {
+    let mut buffers = Buffers::default();
+    loop {
+        worker.watches.bell.readable().await;
+        worker.bell.answer();
+        loop {
+            if worker.take_answers() {
+                worker.breather.breathe().await;
+            }
+            let filled = worker.send_chunk(&mut sender, &mut buffers);
+            if filled.jobs == 0 && !filled.unfinished {
+                break;
+            }
+            rustix::thread::sched_yield();
+            worker.breather.breathe().await;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Buffers {
+    scratch: Vec<u8>,
+    results: Vec<Sent>,
+}
+
+impl Worker {
+    /// Hands answers of the writer thread to the requests that wait. Says whether there were any.
+    fn take_answers(&self) -> bool {
+        let mut any = false;
+        while let Some(answer) = self.answers.try_next() {
+            any = true;
+            self.waiting.settle(answer);
+        }
+        any
+    }
+
+    /// Fills, sends and takes in one chunk.
+    fn send_chunk(&self, sender: &mut Sender, buffers: &mut Buffers) -> Filled {
+        // In this order: a segment is in the view before its first event is visible.
+        let visible = self.shared.reader.visible();
+        let view = self.shared.reader.view();
+        let mut hub = self.hub.borrow_mut();
+        let mut jobs = [Job::default(); limits::SENDS_PER_CHUNK];
+        let filled = hub.fill(&view, visible, &mut jobs, &mut buffers.scratch);
+        let count = filled.jobs;
+        if count == 0 {
+            return filled;
+        }
+        let nobody: (BorrowedFd<'_>, &[u8]) = (self.epoll.as_fd(), &[]);
+        let mut sends = [nobody; limits::SENDS_PER_CHUNK];
+        for (send, job) in sends.iter_mut().zip(&jobs[..count]) {
+            if let Some(socket) = hub.connection(job.id) {
+                *send = (socket.as_fd(), job.bytes.resolve(&buffers.scratch));
+            }
+        }
+        sender.send_chunk(&sends[..count], &mut buffers.results);
+        let now_ms = self.now_ms();
+        for (job, sent) in jobs[..count].iter().zip(&buffers.results) {
+            let outcome = hub.complete(job, *sent, &view, &buffers.scratch, now_ms);
+            self.follow(&mut hub, job.id, outcome);
+        }
+        filled
+    }
+
+    fn follow(&self, hub: &mut Hub<Peer>, id: SubscriberId, outcome: Outcome<Peer>) {
+        match outcome {
+            Outcome::Done => {}
+            Outcome::Watch => {
+                if let Some(socket) = hub.connection(id)
+                    && watch_writable(&self.epoll, socket, id).is_err()
+                {
+                    tracing::warn!("a full socket could not be watched; its subscriber is closed");
+                    if let Some(peer) = hub.remove(id) {
+                        self.subscriber_left(&peer);
+                    }
+                }
+            }
+            Outcome::Closed(peer) => self.subscriber_left(&peer),
+            Outcome::Ended(peer) => {
+                self.subscriber_left(&peer);
+                self.linger(peer.socket, false);
+            }
+        }
+    }
+
+    /// Gives a subscriber's places up.
+    fn subscriber_left(&self, peer: &Peer) {
+        self.shared.addresses.leave(peer.address);
+        self.shared.dismiss();
+        self.shared.connections.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// Watches a socket once, for room or for its peer's leaving. Added only after it was full, so that the edge is not
+/// missed: the kernel reports at once when there is room already.
+fn watch_writable(epoll: &OwnedFd, socket: &Peer, id: SubscriberId) -> Result<(), Errno> {
+    let data = epoll::EventData::new_u64(u64::from(id.index) << 32 | u64::from(id.generation));
+    let flags = epoll::EventFlags::OUT | epoll::EventFlags::RDHUP | epoll::EventFlags::ONESHOT;
+    match epoll::add(epoll, socket, data, flags) {
+        Err(Errno::EXIST) => epoll::modify(epoll, socket, data, flags),
+        other => other,
+    }
+}
+
+/// Brings watched sockets back to the hub until the runtime ends.
+pub(crate) async fn writable_loop(worker: Rc<Worker>) {
+    let mut events = Vec::with_capacity(256);
+    loop {
+        worker.watches.epoll.readable().await;
+        events.clear();
+        let no_wait = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+        let waited = epoll::wait(&worker.epoll, rustix::buffer::spare_capacity(&mut events), Some(&no_wait));
+        if waited.is_err() {
+            worker.breather.breathe().await;
+            continue;
+        }
+        for event in &events {
+            let data = event.data.u64();
+            let id = SubscriberId { index: (data >> 32) as u32, generation: data as u32 };
+            let flags = event.flags;
+            if flags.intersects(epoll::EventFlags::RDHUP | epoll::EventFlags::HUP | epoll::EventFlags::ERR) {
+                worker.drop_subscriber(id);
+            } else {
+                worker.hub.borrow_mut().writable(id);
+            }
+        }
+        worker.bell.ring();
+        worker.breather.breathe().await;
+    }
+}
+
+impl Worker {
+    /// Forgets a subscriber whose peer is gone.
+    pub(crate) fn drop_subscriber(&self, id: SubscriberId) {
+        let removed = self.hub.borrow_mut().remove(id);
+        if let Some(peer) = removed {
+            self.subscriber_left(&peer);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Looking at the server: statistics, whether the process answers, whether it takes and gives events.
+
+use std::sync::atomic::Ordering;
+
+use http::StatusCode;
+
+use crate::clock;
+use crate::http::Reply;
+use crate::json;
+use crate::metrics::{Counter, WorkerFigures};
+use crate::server::worker::Worker;
+
+/// `GET /events/stats`.
+pub(crate) fn stats(worker: &Worker) -> Reply {
+    let shared = &worker.shared;
+    let sum = |pick: fn(&WorkerFigures) -> &Counter| -> u64 {
+        shared.figures.iter().map(|one| pick(one).get()).sum()
+    };
+    let (reader, now_ms) = (&shared.reader, clock::monotonic_ms());
+    let view = reader.view();
+    let (active_ips, ip_peak) = shared.addresses.figures();
+    let workers: Vec<String> = shared
+        .figures
+        .iter()
+        .enumerate()
+        .map(|(id, one)| {
+            format!(
+                "{{\"id\":{id},\"connections\":{},\"deliveries\":{}}}",
+                one.connections.get(),
+                one.deliveries.get()
+            )
+        })
+        .collect();
+    let body = format!(
+        "{{\"activeConnections\":{},\"activeIps\":{active_ips},\"perIpPeakConnections\":{ip_peak},\
+         \"maxConnections\":{},\
+         \"timestamp\":\"{}\",\"lastEventId\":\"{}\",\"earliestEventId\":\"{}\",\"eventsPublished\":{},\
+         \"deliveries\":{},\"subscriptions\":{{\"all\":{},\"streams\":{},\"users\":{}}},\"behind\":{},\
+         \"uptimeSeconds\":{},\"log\":{{\"segments\":{},\"bytes\":{}}},\"workers\":[{}]}}",
+        shared.subscribers.load(Ordering::Relaxed),
+        shared.settings.max_connections,
+        timestamp(),
+        reader.visible(),
+        reader.earliest(),
+        shared.events_published.load(Ordering::Relaxed),
+        sum(|one| &one.deliveries),
+        sum(|one| &one.subscribers_all),
+        sum(|one| &one.subscribers_streams),
+        sum(|one| &one.subscribers_users),
+        sum(|one| &one.behind),
+        shared.uptime_ms(now_ms) / 1000,
+        view.segments().len(),
+        view.bytes(),
+        workers.join(","),
+    );
+    Reply::json(StatusCode::OK, body.into_bytes())
+}
+
+/// `GET /health`: the process answers.
+pub(crate) fn health(worker: &Worker) -> Reply {
+    let uptime_ms = worker.shared.uptime_ms(clock::monotonic_ms());
+    let body = format!(
+        "{{\"status\":\"healthy\",\"timestamp\":\"{}\",\"uptime\":{}.{:03},\"version\":\"{}\"}}",
+        timestamp(),
+        uptime_ms / 1000,
+        uptime_ms % 1000,
+        env!("CARGO_PKG_VERSION")
+    );
+    Reply::json(StatusCode::OK, body.into_bytes())
+}
+
+/// `GET /ready`: events are taken and given, or why not.
+pub(crate) fn ready(worker: &Worker) -> Reply {
+    let reader = &worker.shared.reader;
+    let reason = if worker.shared.is_draining() {
+        Some(("draining", "the server is shutting down".to_owned()))
+    } else if reader.poisoned().is_some() {
+        // The reason names files: it stands in the server's own log.
+        Some(("poisoned", "a write to the log failed; the server must be restarted".to_owned()))
+    } else if reader.prepare_failure().is_some() {
+        Some(("disk_full", "no room for another segment of the log".to_owned()))
+    } else {
+        None
+    };
+    match reason {
+        None => {
+            let warning = if worker.shared.settings.insecure {
+                ",\"warning\":\"open to everyone: started with --insecure\""
+            } else {
+                ""
+            };
+            Reply::json(StatusCode::OK, format!("{{\"status\":\"ready\"{warning}}}").into_bytes())
+        }
+        Some((name, message)) => {
+            let mut body = b"{\"status\":\"not_ready\",\"error\":".to_vec();
+            json::string(&mut body, name);
+            body.extend_from_slice(b",\"message\":");
+            json::string(&mut body, &message);
+            body.push(b'}');
+            Reply::json(StatusCode::SERVICE_UNAVAILABLE, body).with("Retry-After", "1")
+        }
+    }
+}
+
+/// The wall clock in RFC 3339.
+fn timestamp() -> String {
+    let now = i64::try_from(clock::unix_ms()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(now).map(|now| format!("{now:.3}")).unwrap_or_default()
+}

@@ -1,0 +1,31 @@
+//! Sockets, workers and routes: the only asynchronous code, on one `monoio` runtime for each worker thread.
+//!
+//! The export list. A worker accepts, parses, answers, and sends what its hub says; events reach the log through
+//! `ingest` and come back through the commit point. Nothing here decides what a frame looks like or who an event
+//! is for.
+
+mod accept;
+mod addresses;
+mod connection;
+mod deliver;
+mod drain;
+mod history;
+mod look;
+mod page;
+mod params;
+mod publish;
+mod request;
+mod ring;
+mod route;
+mod shared;
+mod socket;
+mod subscribe;
+mod sweep;
+mod tcp_info;
+mod waiting;
+mod worker;
+
+pub use accept::{ListenError, listen};
+pub use ring::{RingError, SendMethod, probe};
+pub use shared::{Settings, Shared};
+pub use worker::{WorkerError, WorkerParts, run};

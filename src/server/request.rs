@@ -1,0 +1,161 @@
+//! One whole request off a connection: head, body, and the deadlines for both.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::http::{BodyDecoder, BodyLength, CONTINUE, Head, HeadReader, RequestError};
+use crate::limits;
+use crate::server::connection::{Connection, Phase};
+use crate::server::worker::Worker;
+
+/// Bytes that came in and were not used yet.
+#[derive(Debug, Default)]
+pub(crate) struct Input {
+    bytes: Vec<u8>,
+    used: usize,
+}
+
+impl Input {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest().is_empty()
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.used..).unwrap_or_default()
+    }
+
+    /// An empty one holds no memory: most connections are idle.
+    fn consume(&mut self, bytes: usize) {
+        self.used += bytes;
+        if self.is_empty() {
+            *self = Self::default();
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.used.min(self.bytes.len()));
+        self.used = 0;
+        self.bytes.extend_from_slice(bytes);
+    }
+}
+
+/// Bytes of long bodies that are held in the whole server.
+#[derive(Debug, Default)]
+pub(crate) struct Bodies {
+    bytes: AtomicUsize,
+}
+
+/// What one request has of them; given back when it is dropped.
+#[derive(Debug)]
+struct Held<'a> {
+    bodies: &'a Bodies,
+    bytes: usize,
+}
+
+impl Held<'_> {
+    /// Short bodies are not counted: their number is bounded by that of connections.
+    fn grow_to(&mut self, bytes: usize) -> Result<(), NoRequest> {
+        if bytes <= limits::BODY_BYTES_UNCOUNTED || bytes <= self.bytes {
+            return Ok(());
+        }
+        let more = bytes - self.bytes;
+        let before = self.bodies.bytes.fetch_add(more, Ordering::Relaxed);
+        self.bytes = bytes;
+        if before + more > limits::BODIES_BYTES_MAX { Err(NoRequest::Overloaded) } else { Ok(()) }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.bodies.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// A request with its body.
+pub(crate) struct Request<'a> {
+    pub(crate) head: Head,
+    pub(crate) body: Vec<u8>,
+    _held: Held<'a>,
+}
+
+/// Why there is no (further) request on a connection.
+#[derive(Debug)]
+pub(crate) enum NoRequest {
+    /// The peer closed or the connection broke between requests, or idled away: nothing to answer.
+    Closed,
+    /// It did not arrive in time: 408.
+    TooSlow,
+    /// Too many long bodies are coming in at once: 503.
+    Overloaded,
+    Bad(RequestError),
+}
+
+impl From<RequestError> for NoRequest {
+    fn from(error: RequestError) -> Self {
+        Self::Bad(error)
+    }
+}
+
+/// Reads the next request. `input` holds bytes that came with the one before, and keeps those that belong to the next.
+pub(crate) async fn read_request<'a>(
+    worker: &'a Worker,
+    connection: &Connection,
+    input: &mut Input,
+) -> Result<Request<'a>, NoRequest> {
+    if input.is_empty() {
+        connection.set_deadline(worker, Phase::Idle);
+        receive(worker, connection, input).await?;
+    }
+    connection.set_deadline(worker, Phase::Reading);
+    let mut reader = HeadReader::default();
+    let head = loop {
+        if let Some(head) = reader.read(input.rest())? {
+            break head;
+        }
+        receive(worker, connection, input).await?;
+    };
+    input.consume(head.bytes);
+    let mut decoder = BodyDecoder::new(head.body);
+    let mut body = Vec::new();
+    let mut held = Held { bodies: &worker.shared.bodies, bytes: 0 };
+    if head.expects_continue && input.is_empty() && head.body != BodyLength::Exact(0) {
+        connection.write_all(worker, CONTINUE).await.map_err(|_| NoRequest::Closed)?;
+        connection.set_deadline(worker, Phase::Reading);
+    }
+    loop {
+        let progress = decoder.read(input.rest(), &mut body)?;
+        input.consume(progress.consumed);
+        if progress.done {
+            break;
+        }
+        receive(worker, connection, input).await?;
+        held.grow_to(body.len() + input.rest().len())?;
+    }
+    Ok(Request { head, body, _held: held })
+}
+
+/// Waits for bytes and appends them to `input`.
+async fn receive(worker: &Worker, connection: &Connection, input: &mut Input) -> Result<(), NoRequest> {
+    loop {
+        let received = {
+            let mut scratch = worker.scratch.borrow_mut();
+            let received = connection.socket.recv(&mut scratch);
+            if let Ok(bytes) = received {
+                input.push(scratch.get(..bytes).unwrap_or_default());
+            }
+            received
+        };
+        match received {
+            Ok(0) if connection.is_late() && connection.phase() == Phase::Reading => {
+                return Err(NoRequest::TooSlow);
+            }
+            Ok(0) => return Err(NoRequest::Closed),
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                connection.socket.readable().await.map_err(|_| NoRequest::Closed)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return Err(NoRequest::Closed),
+        }
+    }
+}

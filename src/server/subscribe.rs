@@ -1,0 +1,203 @@
+//! `GET /events/subscribe`: from a query to a greeted subscriber in the hub.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+
+use http::{Method, StatusCode};
+
+use crate::event::EventId;
+use crate::http::{Head, Reply, Version, stream_head};
+use crate::hub::{Filter, Subscriber};
+use crate::limits;
+use crate::log::Step;
+use crate::server::addresses::Peer;
+use crate::server::connection::Connection;
+use crate::server::params::{self, Params, Start};
+use crate::server::route::{Answer, bad_request};
+use crate::server::worker::Worker;
+use crate::sse::{self, Framing, Gap, Greeting, Reason};
+
+/// The mean of the greeting's `retry:` and how far it may be from it, in milliseconds.
+const RETRY_MS_MIN: u64 = 1500;
+const RETRY_MS_SPREAD: u64 = 1001;
+/// The `retry:` of a refusal for now.
+const REFUSED_MS_MIN: u64 = 5000;
+const REFUSED_MS_SPREAD: u64 = 10_001;
+
+/// A subscription that was understood; whether there is room for it shows when it is handed over.
+pub(crate) struct Subscription {
+    filter: Filter,
+    start: Start,
+    version: Version,
+    prefers_status: bool,
+    pub(crate) cors: Vec<(&'static str, String)>,
+}
+
+/// Judges a subscription's request.
+pub(crate) fn answer(worker: &Worker, head: &Head) -> Answer {
+    let params = match Params::read(&head.query) {
+        Ok(params) => params,
+        Err(details) => return Answer::Reply(bad_request(details)),
+    };
+    let filter = match params.filter(&worker.shared.hasher) {
+        Ok(Some(filter)) => filter,
+        Ok(None) => return Answer::Reply(bad_request(vec![params::no_filter()])),
+        Err(details) => return Answer::Reply(bad_request(details)),
+    };
+    let start = match params.start(last_event_id(head).as_deref()) {
+        Ok(start) => start,
+        Err(detail) => return Answer::Reply(bad_request(vec![detail])),
+    };
+    if head.method == Method::HEAD {
+        return Answer::StreamHead(Vec::new());
+    }
+    Answer::Subscribe(Box::new(Subscription {
+        filter,
+        start,
+        version: head.version,
+        prefers_status: head.prefers_status(),
+        cors: Vec::new(),
+    }))
+}
+
+/// The `Last-Event-ID` field as it came. What is no id of ours, or stands there twice with two values, is a position
+/// that we do not know; it is not the same as none.
+fn last_event_id(head: &Head) -> Option<String> {
+    let mut values = head.headers.get_all("last-event-id").iter();
+    let first = values.next()?;
+    let mut text = String::from_utf8_lossy(first.as_bytes()).into_owned();
+    for value in values.filter(|value| *value != first) {
+        text.push(',');
+        text.push_str(&String::from_utf8_lossy(value.as_bytes()));
+    }
+    Some(text)
+}
+
+/// Where a subscriber begins, and the gap to announce first.
+struct Beginning {
+    position: EventId,
+    gap: Option<(String, EventId, Option<u64>)>,
+}
+
+/// Takes the connection out of its HTTP phase: greets and gives it to the hub, or tells it to come back later.
+pub(crate) async fn hand_over(
+    worker: &Rc<Worker>,
+    connection: Rc<Connection>,
+    subscription: Box<Subscription>,
+) {
+    let framing = match subscription.version {
+        Version::Http11 => Framing::Chunked,
+        Version::Http10 => Framing::Close,
+    };
+    let mut out = Vec::with_capacity(1024);
+    let admitted = worker.shared.admit();
+    let mut position = EventId::ZERO;
+    if admitted {
+        stream_head(&mut out, subscription.version, &subscription.cors, &worker.date());
+        position = greet(worker, &subscription.start, framing, &mut out);
+    } else {
+        refuse(worker, &subscription, framing, &mut out);
+    }
+    let written = connection.write_all(worker, &out).await;
+    let Some(socket) = worker.close_connection(connection) else {
+        worker.shared.dismiss_if(admitted);
+        return;
+    };
+    if !admitted || written.is_err() {
+        worker.shared.dismiss_if(admitted);
+        worker.linger(socket, false);
+        return;
+    }
+    limit_unsent(&socket);
+    worker.shared.connections.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let address = worker.shared.addresses.enter(socket.as_fd());
+    let unchunked = framing == Framing::Close;
+    let peer = Peer { socket, address };
+    let subscriber = Subscriber { connection: peer, filter: subscription.filter, position, unchunked };
+    worker.hub.borrow_mut().add(subscriber, worker.now_ms());
+    worker.bell.ring();
+}
+
+/// Keeps a slow subscriber's events in the log rather than in its socket, where thousands of them would be the machine.
+fn limit_unsent(socket: &OwnedFd) {
+    let _unsupported = socket2::SockRef::from(socket).set_tcp_notsent_lowat(limits::UNSENT_BYTES_MAX);
+}
+
+fn greet(worker: &Worker, start: &Start, framing: Framing, out: &mut Vec<u8>) -> EventId {
+    let Beginning { position, gap } = begin_at(worker, start);
+    let client_id = format!("{:016x}", worker.random());
+    let greeting = Greeting {
+        retry_ms: (RETRY_MS_MIN + worker.random() % RETRY_MS_SPREAD) as u32,
+        client_id: &client_id,
+        last_event_id: position,
+        earliest_event_id: worker.shared.reader.earliest(),
+        gap: gap.as_ref().map(|(requested, earliest, missed)| Gap {
+            requested,
+            earliest: *earliest,
+            missed: *missed,
+        }),
+    };
+    sse::greeting(out, framing, &greeting);
+    position
+}
+
+/// A subscription refused only for now: a browser gives up for good on any status but 200.
+fn refuse(worker: &Worker, subscription: &Subscription, framing: Framing, out: &mut Vec<u8>) {
+    let retry_ms = (REFUSED_MS_MIN + worker.random() % REFUSED_MS_SPREAD) as u32;
+    if subscription.prefers_status {
+        let message = "the server has no room for another subscriber now";
+        let mut reply = Reply::error(StatusCode::SERVICE_UNAVAILABLE, "capacity", message, &[])
+            .with("Retry-After", retry_ms.div_ceil(1000).to_string());
+        reply.headers.extend(subscription.cors.iter().cloned());
+        reply.write(out, subscription.version, false, false, &worker.date());
+    } else {
+        stream_head(out, subscription.version, &subscription.cors, &worker.date());
+        sse::reconnect(out, framing, retry_ms, Reason::Capacity);
+        sse::last_chunk(out, framing);
+    }
+}
+
+fn begin_at(worker: &Worker, start: &Start) -> Beginning {
+    let reader = &worker.shared.reader;
+    let visible = reader.visible();
+    let view = reader.view();
+    let whole = |position| Beginning { position, gap: None };
+    let tail = |requested: &str| Beginning {
+        position: visible,
+        gap: Some((requested.to_owned(), visible.next(), None)),
+    };
+    match start {
+        Start::Latest => whole(visible),
+        Start::Earliest => whole(view.earliest().previous()),
+        Start::After(text) => match EventId::parse(text.as_bytes()) {
+            None => tail(text),
+            Some(position) => match view.step(position, visible) {
+                Step::Next(_) => whole(position),
+                Step::Ahead => tail(text),
+                Step::Gap { earliest, missed } => {
+                    Beginning { position: earliest.previous(), gap: Some((text.clone(), earliest, missed)) }
+                }
+            },
+        },
+        Start::Since { time_ms, text } => {
+            let first = view.at_or_after(*time_ms, visible);
+            let earliest = view.earliest();
+            let removed = matches!(view.step(EventId::ZERO, visible), Step::Gap { .. });
+            if first == earliest
+                && removed
+                && earliest <= visible
+                && older_than_kept(&view, earliest, *time_ms)
+            {
+                return Beginning {
+                    position: earliest.previous(),
+                    gap: Some((text.clone(), earliest, None)),
+                };
+            }
+            whole(first.previous())
+        }
+    }
+}
+
+fn older_than_kept(view: &crate::log::View, earliest: EventId, time_ms: u64) -> bool {
+    view.segment(earliest).is_some_and(|segment| time_ms < segment.time_ms(earliest))
+}
