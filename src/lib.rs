@@ -5,8 +5,11 @@
 //! 0 `limits`, `clock`, `json` · 1 `topic` · 2 `event` · 3 `log`, `http`, `sse`, `auth`, `metrics`, `doorbell` ·
 //! 4 `ingest` (the way in), `hub` (the way out) · 5 `server` · 6 `config` · 7 `app`, `cli` · 8 the binary.
 
+pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod doorbell;
 pub mod event;
 pub mod http;

@@ -1,0 +1,174 @@
+//! The composition root: from a checked configuration to a running server. It knows every part; no part knows it.
+
+mod limits_check;
+mod logging;
+mod signals;
+mod threads;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crate::auth::OriginPolicy;
+use crate::clock;
+use crate::config::Config;
+use crate::doorbell::Doorbell;
+use crate::event::Rules;
+use crate::ingest::{self, Ingest};
+use crate::log::{self, LogOptions, OpenError, RealDisk};
+use crate::server::{self, ListenError, RingError, Settings, Shared, WorkerError, WorkerParts};
+
+pub use limits_check::LimitError;
+
+/// Why the server did not start, or ended on its own; `Display` says the cause and the cure.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error(transparent)]
+    Log(#[from] OpenError),
+    #[error(
+        "the data directory {} cannot be used: {source}; give it to the user that runs the server, or choose another \
+         with --data-dir",
+        directory.display()
+    )]
+    DataDirectory { directory: PathBuf, source: std::io::Error },
+    #[error("{what}")]
+    Io { what: &'static str, source: std::io::Error },
+    #[error("a worker failed")]
+    Worker(#[from] WorkerError),
+    #[error("a thread of the server ended by a fault; its message stands above")]
+    Thread,
+}
+
+/// Runs the server until SIGTERM or SIGINT has been obeyed.
+///
+/// Everything that the machine could refuse is asked for before the data directory is touched.
+pub fn serve(config: Config) -> Result<(), StartError> {
+    logging::install(&config.log_filter, config.log_json);
+    let cpus = threads::cpus();
+    let workers = config.workers.unwrap_or(cpus.len()).max(1);
+    let signals = signals::Signals::block().map_err(io("signals could not be taken over"))?;
+    let max_connections = limits_check::max_connections(config.max_connections, workers)?;
+    server::probe(workers)?;
+    let (address, listeners) = server::listen(config.listen, workers)?;
+
+    let opened = open_log(&config)?;
+    let reader = opened.reader.clone();
+    let bells = (0..workers)
+        .map(|_| Doorbell::open())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(io("a doorbell could not be made"))?;
+    let mut preparer = opened.preparer;
+    let preparing = threads::spawn("tw-prepare", move || preparer.run())?;
+    let Ingest { publisher, answers, writer, sync } = ingest::open(
+        (opened.writer, opened.syncer, opened.reader),
+        config.durability,
+        bells.clone(),
+        config.payment_streams_max,
+    );
+    let writing = threads::spawn("tw-writer", move || threads::with_short_slice(|| writer.run()))?;
+    let syncing = threads::spawn("tw-sync", move || threads::with_short_slice(|| sync.run()))?;
+
+    let settings = settings(&config, max_connections);
+    let shared = Arc::new(Shared::new(settings, reader, workers, clock::monotonic_ms()));
+    let mut running = Vec::with_capacity(workers);
+    for (index, ((listener, answers), bell)) in listeners.into_iter().zip(answers).zip(bells).enumerate() {
+        let parts = WorkerParts {
+            index,
+            cpu: cpus.get(index % cpus.len().max(1)).copied(),
+            listener,
+            shared: Arc::clone(&shared),
+            publisher: publisher.clone(),
+            answers,
+            bell,
+        };
+        running.push(threads::spawn(&format!("tw-worker-{index}"), move || server::run(parts))?);
+    }
+    drop(publisher);
+    announce(&config, address, workers, max_connections);
+
+    let threads = [writing, syncing, preparing];
+    signals
+        .wait(|| running.iter().any(JoinHandle::is_finished) || threads.iter().any(JoinHandle::is_finished));
+    signals.release();
+    tracing::info!("draining: no more connections, subscribers are told to come back");
+    shared.begin_drain();
+    let mut outcome = Ok(());
+    for worker in running {
+        let ended = worker.join().map_err(|_| StartError::Thread);
+        outcome = outcome.and(ended.and_then(|ended| ended.map_err(StartError::from)));
+    }
+    for thread in threads {
+        outcome = outcome.and(thread.join().map_err(|_| StartError::Thread));
+    }
+    tracing::info!("stopped");
+    outcome
+}
+
+fn io(what: &'static str) -> impl Fn(std::io::Error) -> StartError {
+    move |source| StartError::Io { what, source }
+}
+
+fn open_log(config: &Config) -> Result<log::Opened, StartError> {
+    let disk = RealDisk::open(&config.data_dir)
+        .map_err(|source| StartError::DataDirectory { directory: config.data_dir.clone(), source })?;
+    let options = LogOptions {
+        segment_bytes: config.segment_bytes,
+        durability: config.durability,
+        new_epoch: config.new_epoch,
+        accept_gap: config.accept_gap,
+    };
+    let opened = log::open(Arc::new(disk), options, clock::unix_ms())?;
+    let found = &opened.recovered;
+    tracing::info!(
+        clean = found.clean,
+        segments = found.segments,
+        earliest = found.earliest.0,
+        last = found.last.0,
+        torn_entries = found.torn_entries,
+        new_epoch = found.new_epoch,
+        "the log is open"
+    );
+    if found.new_epoch && config.new_epoch {
+        tracing::warn!(
+            "a new epoch was begun: take --new-epoch away now, or each start makes every subscriber's ids jump"
+        );
+    }
+    if config.accept_gap {
+        tracing::warn!(
+            "started with --accept-gap: damaged files were put aside as .bad; see `tailwire log inspect`, then take \
+             the flag away"
+        );
+    }
+    Ok(opened)
+}
+
+fn settings(config: &Config, max_connections: usize) -> Settings {
+    let loopback = config.listen.ip().is_loopback();
+    Settings {
+        max_connections,
+        heartbeat_ms: config.heartbeat_ms,
+        write_timeout_ms: config.write_timeout_ms,
+        request_timeout_ms: config.request_timeout_ms,
+        idle_timeout_ms: config.idle_timeout_ms,
+        drain_timeout_ms: config.drain_timeout_ms,
+        rules: Rules { strict_addresses: config.strict_addresses },
+        origins: OriginPolicy { allowed: config.cors_origins.clone(), loopback },
+        send: config.send,
+        insecure: config.insecure && !loopback,
+    }
+}
+
+fn announce(config: &Config, address: std::net::SocketAddr, workers: usize, max_connections: usize) {
+    if config.insecure && !address.ip().is_loopback() {
+        tracing::warn!("--insecure: everyone who reaches {address} may read and publish everything");
+    }
+    let data_dir = config.data_dir.display();
+    let durability = config.durability;
+    tracing::info!(workers, max_connections, %data_dir, ?durability, "listening on http://{address}");
+}

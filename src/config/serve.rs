@@ -1,0 +1,65 @@
+//! The settings of `tailwire serve` as one value, complete and checked. Where they come from is in `settings`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use crate::log::Durability;
+use crate::server::SendMethod;
+
+/// Settings of `tailwire serve`, complete and checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub data_dir: PathBuf,
+    /// `None`: one for each CPU of the affinity mask.
+    pub workers: Option<usize>,
+    pub durability: Durability,
+    /// `None`: min(10,000, file limit − 256).
+    pub max_connections: Option<usize>,
+    pub heartbeat_ms: u64,
+    pub write_timeout_ms: u64,
+    /// Time for a request's head and body to arrive.
+    pub request_timeout_ms: u64,
+    /// Time for which a connection is kept between two requests.
+    pub idle_timeout_ms: u64,
+    /// How long SIGTERM waits for acks and streams to end.
+    pub drain_timeout_ms: u64,
+    pub segment_bytes: u64,
+    pub insecure: bool,
+    pub new_epoch: bool,
+    pub accept_gap: bool,
+    pub strict_addresses: bool,
+    pub payment_streams_max: usize,
+    pub cors_origins: Vec<String>,
+    pub send: SendMethod,
+    pub log_json: bool,
+    pub log_filter: String,
+}
+
+impl Config {
+    /// A value for the settings table to fill; every field with a default is overwritten from the table.
+    pub(in crate::config) fn unset() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            data_dir: PathBuf::new(),
+            workers: None,
+            durability: Durability::Commit,
+            max_connections: None,
+            heartbeat_ms: 0,
+            write_timeout_ms: 0,
+            request_timeout_ms: 0,
+            idle_timeout_ms: 0,
+            drain_timeout_ms: 0,
+            segment_bytes: 0,
+            insecure: false,
+            new_epoch: false,
+            accept_gap: false,
+            strict_addresses: false,
+            payment_streams_max: 0,
+            cors_origins: Vec::new(),
+            send: SendMethod::Auto,
+            log_json: false,
+            log_filter: String::new(),
+        }
+    }
+}

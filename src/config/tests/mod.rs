@@ -1,0 +1,8 @@
+//! The face of `config`: a command line, an environment and a file in; a checked command or a sentence out.
+
+mod client;
+mod command_line;
+mod precedence;
+mod refusals;
+mod support;
+mod table;
