@@ -22,3 +22,7 @@ pub mod metrics;
 pub mod server;
 pub mod sse;
 pub mod topic;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+mod tidy;

@@ -1,0 +1,5 @@
+//! The rules hold for this repository, and each rule catches what it is for.
+
+mod code_alone;
+mod planted;
+mod this_repository;
