@@ -1,0 +1,336 @@
+//! One run of the crash harness, from the first start of the server to the judgement. It decides when what
+//! happens; what the parts do is theirs.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::Args;
+use super::ledger::{Ledger, Record};
+use super::oracle::{self, Evidence};
+use super::publisher::Publisher;
+use super::random::Random;
+use super::report::{self, Summary};
+use super::server::{self, NotReady, Recipe, Server};
+use super::subscriber::{Progress, Subscriber, Surroundings};
+use super::trap::Trap;
+use super::violation::Violation;
+use super::world::Filter;
+
+/// Why there was no run to judge.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RunError {
+    #[error("no directory for the server's data: {0}; is the temporary directory writable?")]
+    Directory(io::Error),
+    #[error("no port for the server: {0}")]
+    Port(io::Error),
+    #[error("{path} cannot be started: {source}; build it first and name it by --server")]
+    Start { path: PathBuf, source: io::Error },
+    #[error("the server cannot be killed: {0}")]
+    Kill(io::Error),
+}
+
+/// The flags by which the threads of a run are told how far it is.
+#[derive(Default)]
+struct Phase {
+    /// Late subscribers may join.
+    late: AtomicBool,
+    stop_publishing: AtomicBool,
+    last_connection: AtomicBool,
+    leave: AtomicBool,
+}
+
+struct Run<'a> {
+    args: &'a Args,
+    recipe: &'a Recipe,
+    ledger: &'a Ledger,
+    phase: &'a Phase,
+    trap: &'a Trap,
+    progress: &'a [Progress],
+    filters: &'a [Filter],
+    deadline: Duration,
+}
+
+/// A run that cannot go on; the violation that says why is in the ledger.
+struct Cut;
+
+/// The command: 0 when nothing was found, 1 when the server broke a promise, 2 when it could not be tried.
+pub(crate) fn main(args: &Args) -> ExitCode {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let fresh = u64::from(now.subsec_nanos()) << 20 ^ now.as_secs() ^ u64::from(std::process::id());
+    let seed = args.seed.unwrap_or(fresh);
+    match run(args, seed) {
+        Ok(summary) => report::print(&summary),
+        Err(error) => {
+            report::fail(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: &Args, seed: u64) -> Result<Summary, RunError> {
+    let started = Instant::now();
+    let mut random = Random::new(seed);
+    let directory =
+        tempfile::Builder::new().prefix("tailwire-chaos-").tempdir().map_err(RunError::Directory)?;
+    let recipe = Recipe {
+        binary: args.server.clone(),
+        address: server::choose_address(&mut random).map_err(RunError::Port)?,
+        directory: directory.path().to_owned(),
+        segment_bytes: args.segment_bytes,
+        flags: args.server_flag.clone(),
+    };
+    let (ledger, phase, trap) = (Ledger::default(), Phase::default(), Trap::default());
+    let choose = |index| Filter::choose(index, args.publishers, &mut random);
+    let filters: Vec<Filter> = (0..args.subscribers).map(choose).collect();
+    let progress: Vec<Progress> = filters.iter().map(|_| Progress::default()).collect();
+    let run = Run {
+        args,
+        recipe: &recipe,
+        ledger: &ledger,
+        phase: &phase,
+        trap: &trap,
+        progress: &progress,
+        filters: &filters,
+        deadline: Duration::from_secs(args.deadline_s),
+    };
+    report::begin(seed, &recipe);
+    let (records, complete) = run.perform(&random)?;
+    let (events, acks) = (ledger.events(), ledger.acks());
+    let mut violations = ledger.violations();
+    violations.extend(oracle::judge(&Evidence { events: &events, acks: &acks, records: &records, complete }));
+    // Kept for whoever looks for the cause.
+    let kept = (!violations.is_empty()).then(|| directory.keep());
+    Ok(Summary { seed, ledger, records, violations, complete, kept, took: started.elapsed() })
+}
+
+impl Run<'_> {
+    /// Plays the run. Returns what the subscribers saw, and whether it came to its planned end.
+    fn perform(&self, random: &Random) -> Result<(Vec<Record>, bool), RunError> {
+        let first = self.start()?;
+        let surroundings = Surroundings {
+            address: self.recipe.address,
+            ledger: self.ledger,
+            last_connection: &self.phase.last_connection,
+            leave: &self.phase.leave,
+        };
+        thread::scope(|scope| {
+            let subscribers: Vec<_> = (0..self.args.subscribers)
+                .map(|index| {
+                    self.subscriber(scope, &surroundings, index, random.fork(1000 + u64::from(index)))
+                })
+                .collect();
+            let played = self.play(scope, first, random);
+            self.phase.stop_publishing.store(true, Ordering::Release);
+            self.phase.last_connection.store(true, Ordering::Release);
+            self.phase.leave.store(true, Ordering::Release);
+            let records = subscribers.into_iter().filter_map(|thread| thread.join().ok()).collect();
+            played.map(|end| (records, end.is_ok()))
+        })
+    }
+
+    fn subscriber<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        surroundings: &'scope Surroundings<'scope>,
+        index: u32,
+        random: Random,
+    ) -> ScopedJoinHandle<'scope, Record> {
+        let (at, late) = (index as usize, is_late(index));
+        let from_earliest = late || index.is_multiple_of(3);
+        let (progress, filter) = (&self.progress[at], self.filters[at].clone());
+        let subscriber = Subscriber::new(surroundings, progress, index, filter, from_earliest, random);
+        scope.spawn(move || {
+            let begun =
+                || self.phase.late.load(Ordering::Acquire) || self.phase.leave.load(Ordering::Acquire);
+            while late && !begun() {
+                thread::sleep(Duration::from_millis(20));
+            }
+            subscriber.run()
+        })
+    }
+
+    /// The server's side of the run. The outer error says that there was none; `Cut`, that it ended early.
+    fn play<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        mut server: Server,
+        random: &Random,
+    ) -> Result<Result<(), Cut>, RunError> {
+        if self.await_ready(&mut server).is_err() || self.await_greetings(&server).is_err() {
+            return Ok(Err(Cut));
+        }
+        let publishers: Vec<_> = (0..self.args.publishers)
+            .map(|number| {
+                let (ledger, abort, trap) = (self.ledger, &self.phase.leave, self.trap);
+                let random = random.fork(u64::from(number));
+                let publisher = Publisher::new(number, self.recipe.address, ledger, abort, trap, random);
+                scope.spawn(|| publisher.run(&self.phase.stop_publishing))
+            })
+            .collect();
+        let Ok(server) = self.kill_again_and_again(server, random.fork(999))? else { return Ok(Err(Cut)) };
+        self.phase.stop_publishing.store(true, Ordering::Release);
+        for publisher in publishers {
+            if let Ok(mut publisher) = publisher.join() {
+                publisher.curtain();
+            }
+        }
+        self.await_everything();
+        self.phase.last_connection.store(true, Ordering::Release);
+        Ok(self.stop(server))
+    }
+
+    fn kill_again_and_again(
+        &self,
+        mut server: Server,
+        mut random: Random,
+    ) -> Result<Result<Server, Cut>, RunError> {
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} kills, {elapsed}: {msg}");
+        let bar = ProgressBar::new(u64::from(self.args.kills))
+            .with_style(style.unwrap_or(ProgressStyle::default_bar()));
+        let mut ready = true;
+        for kill in 0..self.args.kills {
+            thread::sleep(moment(ready, &mut random));
+            if let Some(status) = server.ended() {
+                self.died(&server, status.to_string(), "between two kills");
+                return Ok(Err(Cut));
+            }
+            if ready && random.chance(60) {
+                self.kill_at_the_next_ack(&server)?;
+            }
+            server.kill().map_err(RunError::Kill)?;
+            self.ledger.note_kill();
+            thread::sleep(Duration::from_millis(random.below(60)));
+            server = self.start()?;
+            bar.inc(1);
+            bar.set_message(format!("{} events acknowledged", self.ledger.acks().len()));
+            if kill >= self.args.kills / 2 {
+                self.phase.late.store(true, Ordering::Release);
+            }
+            // One in four is killed again while it recovers.
+            ready = !random.chance(25);
+            if ready && self.await_ready(&mut server).is_err() {
+                return Ok(Err(Cut));
+            }
+        }
+        self.phase.late.store(true, Ordering::Release);
+        bar.finish_and_clear();
+        Ok(self.await_ready(&mut server).map(|()| server))
+    }
+
+    /// Lets a publisher kill the server in the moment in which it is answered; does without when nobody is.
+    fn kill_at_the_next_ack(&self, server: &Server) -> Result<(), RunError> {
+        self.trap.set(server.descriptor().map_err(RunError::Kill)?);
+        wait(Duration::from_millis(100), || !self.trap.is_set());
+        self.trap.take_back();
+        Ok(())
+    }
+
+    fn start(&self) -> Result<Server, RunError> {
+        let path = || self.recipe.binary.clone();
+        self.recipe.start().map_err(|source| RunError::Start { path: path(), source })
+    }
+
+    fn await_ready(&self, server: &mut Server) -> Result<(), Cut> {
+        match server.ready(self.deadline) {
+            Ok(()) => Ok(()),
+            Err(NotReady::Ended(status)) => {
+                self.died(server, status.to_string(), "while it started");
+                Err(Cut)
+            }
+            Err(NotReady::TooLate) => {
+                self.silent(server, "answer after its start");
+                Err(Cut)
+            }
+        }
+    }
+
+    /// Those who begin at the end of the log must be there before the first event.
+    fn await_greetings(&self, server: &Server) -> Result<(), Cut> {
+        let greeted = |(index, progress): (usize, &Progress)| {
+            is_late(u32::try_from(index).unwrap_or_default()) || progress.greeted.load(Ordering::Acquire)
+        };
+        if wait(self.deadline, || self.progress.iter().enumerate().all(greeted)) {
+            return Ok(());
+        }
+        self.silent(server, "greet every subscriber");
+        Err(Cut)
+    }
+
+    /// Waits until each subscriber has the last event that is for it. What is still missing then, the oracle
+    /// names.
+    fn await_everything(&self) {
+        let events = self.ledger.events();
+        let mut owed = vec![0; self.filters.len()];
+        for ack in self.ledger.acks() {
+            let Some(event) = events.get(ack.tag as usize) else { continue };
+            for (filter, last) in self.filters.iter().zip(&mut owed) {
+                *last = if filter.wants(event) { ack.id.max(*last) } else { *last };
+            }
+        }
+        let got = |(progress, owed): (&Progress, &u64)| progress.last.load(Ordering::Acquire) >= *owed;
+        wait(self.deadline, || self.progress.iter().zip(&owed).all(got));
+    }
+
+    fn stop(&self, server: Server) -> Result<(), Cut> {
+        let words = server.last_words();
+        match server.stop(self.deadline) {
+            Ok(Some(status)) if status.success() => {}
+            Ok(Some(status)) => {
+                self.ledger.violate(Violation::Died {
+                    status: status.to_string(),
+                    when: "at SIGTERM",
+                    words,
+                });
+            }
+            Ok(None) | Err(_) => {
+                let (what, deadline_s) = ("end after SIGTERM", self.args.deadline_s);
+                self.ledger.violate(Violation::Silent { what, deadline_s, words });
+            }
+        }
+        Ok(())
+    }
+
+    fn died(&self, server: &Server, status: String, when: &'static str) {
+        self.ledger.violate(Violation::Died { status, when, words: server.last_words() });
+    }
+
+    fn silent(&self, server: &Server, what: &'static str) {
+        let (deadline_s, words) = (self.args.deadline_s, server.last_words());
+        self.ledger.violate(Violation::Silent { what, deadline_s, words });
+    }
+}
+
+/// Every fifth subscriber joins when half of the kills are done, and asks for everything.
+fn is_late(index: u32) -> bool {
+    index % 5 == 4
+}
+
+/// How long a server lives: after it serves, or after its mere start.
+fn moment(ready: bool, random: &mut Random) -> Duration {
+    let ms = match (ready, random.below(10)) {
+        (false, _) => random.below(120),
+        (true, 0..=1) => random.below(30),
+        (true, 2..=7) => random.range(100, 1200),
+        (true, _) => random.range(1200, 2500),
+    };
+    Duration::from_millis(ms)
+}
+
+fn wait(limit: Duration, condition: impl Fn() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    loop {
+        if condition() {
+            return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}

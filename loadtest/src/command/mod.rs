@@ -1,0 +1,19 @@
+//! The workloads, one file each. A workload measures and returns an outcome; only `main` prints. The export
+//! list.
+
+pub(crate) mod fanout;
+pub(crate) mod idle;
+pub(crate) mod publish;
+pub(crate) mod replay;
+pub(crate) mod run_server;
+pub(crate) mod sendloop_server;
+pub(crate) mod slow;
+
+mod compare;
+mod measure;
+mod outcome;
+#[cfg(test)]
+#[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
+mod tests;
+
+pub(crate) use outcome::{CommandError, Outcome};

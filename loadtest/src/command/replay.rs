@@ -1,0 +1,124 @@
+//! `loadtest replay`: a full log read by many at once, from the first event on.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use clap::{Args, value_parser};
+use indicatif::ProgressBar;
+use serde_json::json;
+
+use crate::client::now_ns;
+use crate::command::measure::Accounts;
+use crate::command::outcome::{CommandError, Outcome, line, progress, refuse_too_many};
+use crate::load::{Expected, Filter, Herd, Order, Pace, Receipt, Run, Subject, drain, publish};
+use crate::options::TargetOptions;
+
+/// Publish events, then have subscribers read them all from the beginning; MB/s, frames/s, every frame
+/// counted
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    /// Events in the log
+    #[arg(
+        long, value_name = "N",
+        default_value_t = 20_000,
+        value_parser = value_parser!(u32).range(1..=4_000_000),
+    )]
+    events: u32,
+
+    /// Subscribers that read them
+    #[arg(long, value_name = "M", default_value_t = 50, value_parser = value_parser!(u32).range(1..=10_000))]
+    subscribers: u32,
+
+    /// What each subscriber asks for
+    #[arg(long, value_enum, default_value_t = Filter::All)]
+    filter: Filter,
+
+    /// Payment streams that the events go round; with a filter each subscriber follows one of them
+    #[arg(
+        long, value_name = "K",
+        default_value_t = 1,
+        value_parser = value_parser!(u32).range(1..=1_000_000),
+    )]
+    topics: u32,
+
+    /// Events of one publish request
+    #[arg(long, value_name = "B", default_value_t = 1000, value_parser = value_parser!(u16).range(1..=2000))]
+    batch: u16,
+
+    #[command(flatten)]
+    pub(crate) target: TargetOptions,
+}
+
+const EXAMPLES: &str = "Examples:
+  loadtest replay --spawn target/release/tailwire --events 200000 --subscribers 50
+  loadtest replay --spawn target/release/tailwire --events 200000 --subscribers 200 \\
+      --filter users --topics 100
+
+One thread of this tool reads for all subscribers and checks every byte; when its CPU is
+near the elapsed time, the figure is the tool's.";
+
+pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
+    if options.target.sendloop {
+        return Err(CommandError::NeedsLog);
+    }
+    let events = refuse_too_many(options.events.into())?;
+    let subscribers = options.subscribers as usize;
+    let subject = Subject::start(&options.target, subscribers + 4)?;
+    let run = Run::starting_at(now_ns(), options.topics.into());
+    let bar = progress("filling the log", events);
+    let receipt = fill(&subject, run, events, options.batch.into())?;
+    bar.finish_and_clear();
+    let mut expected = Expected::default();
+    expected.add(&run, &receipt.acks);
+    // On a log of our own the first event is 1 and this is 0; on a used one it skips what is not ours.
+    let start_after = receipt.acks.iter().map(|(_, id)| id.saturating_sub(1)).min();
+
+    let mut herd = Herd::new(subject.addr, run, options.filter)?;
+    let meter = subject.meter()?;
+    herd.open(subscribers, start_after, &ProgressBar::hidden())?;
+    drain(&mut herd, &expected)?;
+    let cost = subject.cost_since(&meter)?;
+    let warning = subject.warning();
+    let accounts = Accounts::settle(&herd, &expected, receipt.refused, receipt.repeated_ids(), &receipt.acks);
+    subject.stop()?;
+
+    let frames = accounts.tally.delivered;
+    let megabytes = accounts.tally.bytes as f64 / 1e6;
+    let mut text =
+        format!("replay: {subscribers} subscribers × {events} events, filter {}\n", options.filter);
+    line(&mut text, "accounts", &accounts.line());
+    accounts.stories.iter().for_each(|story| line(&mut text, "", story));
+    let (mb_s, frames_s) = (megabytes / cost.seconds, frames as f64 / cost.seconds);
+    line(&mut text, "rate", &format!("{mb_s:.0} MB/s, {frames_s:.0} frames/s in {:.3} s", cost.seconds));
+    line(&mut text, "CPU", &cost.line(frames, "frame"));
+    if let Some(warning) = warning {
+        line(&mut text, "note", warning);
+    }
+    let json = json!({
+        "workload": "replay",
+        "subscribers": subscribers,
+        "events": events,
+        "filter": options.filter.to_string(),
+        "accounts": accounts.json(),
+        "megabytesPerSecond": mb_s,
+        "framesPerSecond": frames_s,
+        "cpu": cost.json(frames),
+        "warning": warning,
+    });
+    Ok(Outcome { passed: accounts.passed(), text, json })
+}
+
+fn fill(subject: &Subject, run: Run, events: u64, batch: u64) -> Result<Receipt, CommandError> {
+    let order = Order {
+        addr: subject.addr,
+        run,
+        pace: Pace::Unpaced,
+        connections: 4,
+        batch,
+        first_seq: 0,
+        events_max: events,
+        time_max: Duration::from_secs(3600),
+    };
+    Ok(publish(&order, &AtomicU64::new(0))?)
+}

@@ -1,0 +1,46 @@
+//! The command line refuses what would be unbounded, remote, or meaningless.
+
+use clap::{CommandFactory, Parser};
+
+use crate::Cli;
+
+#[test]
+fn it_is_well_formed() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn good_lines_are_taken() {
+    for line in [
+        "loadtest fanout",
+        "loadtest fanout --spawn t --subscribers 5000 --seconds 30 --compare-sendloop --rounds 5 --json",
+        "loadtest fanout --spawn t --filter users --topics 9 --server-arg=--durability --server-arg none",
+        "loadtest idle --url http://127.0.0.1:1 --server-pid 7",
+        "loadtest slow --spawn t --fast 1000 --slow-rate 1024 --seconds 180",
+        "loadtest publish --sendloop --connections 64 --batch 1000",
+        "loadtest replay --spawn t --events 200000",
+        "loadtest sendloop-server --listen 127.0.0.1:0",
+    ] {
+        let parsed = Cli::try_parse_from(line.split(' '));
+        assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+    }
+}
+
+#[test]
+fn bad_lines_are_refused() {
+    for line in [
+        "loadtest",
+        "loadtest fanout --url http://10.0.0.1:3001",
+        "loadtest sendloop-server --listen 0.0.0.0:80",
+        "loadtest fanout --spawn t --sendloop",
+        "loadtest fanout --spawn t --url http://127.0.0.1:1",
+        "loadtest fanout --spawn t --server-pid 7",
+        "loadtest fanout --subscribers 0",
+        "loadtest fanout --subscribers 1000000",
+        "loadtest fanout --seconds 999999",
+        "loadtest fanout --rate 0",
+        "loadtest publish --batch 5000",
+    ] {
+        assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+    }
+}

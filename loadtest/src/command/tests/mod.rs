@@ -1,0 +1,6 @@
+//! Tests of the workloads' arithmetic and of the command line. The workloads themselves need a server and are
+//! run, not unit-tested.
+
+mod command_line;
+mod median;
+mod verdict;

@@ -1,0 +1,109 @@
+//! The events of a run. Each carries a stamp at the end of its data: which run, which number in it, and when
+//! it was meant to be sent. So every delivery can be told from every other, whoever else publishes to the
+//! same server, and its latency counts from the time it was due rather than from when a late publisher got
+//! round to it.
+
+use std::fmt;
+use std::io::Write;
+
+/// What a run's subscribers ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Filter {
+    /// Everything (`all=true`).
+    All,
+    /// One payment stream each (`streams=…`).
+    Streams,
+    /// One user each, the recipient of a payment stream (`users=…`).
+    Users,
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Filter::All => "all",
+            Filter::Streams => "streams",
+            Filter::Users => "users",
+        })
+    }
+}
+
+/// One run's identity and its topics: payment streams with one recipient each, which its events go round in
+/// turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) id: u64,
+    /// At least 1. Event `seq` belongs to topic `seq % topics`.
+    pub(crate) topics: u64,
+}
+
+/// The mark at the end of an event's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) run: u64,
+    pub(crate) seq: u64,
+    /// When the event was due, in nanoseconds of the monotonic clock.
+    pub(crate) due_ns: u64,
+}
+
+impl Run {
+    /// A run told from earlier ones on the same server by the time it begins.
+    pub(crate) fn starting_at(now_ns: u64, topics: u64) -> Run {
+        Run { id: now_ns, topics: topics.max(1) }
+    }
+
+    /// Appends one event in the form of `POST /events`. On the wire its frame has about 330 bytes.
+    pub(crate) fn write_event(&self, out: &mut Vec<u8>, seq: u64, due_ns: u64) {
+        let topic = seq % self.topics;
+        // Writing to a Vec cannot fail.
+        let _ = write!(
+            out,
+            r#"{{"type":"stream.withdrawn","data":{{"streamId":"{}","amount":"1000000","recipient":"{}","#,
+            self.payment_stream(topic),
+            self.recipient(topic)
+        );
+        let _ = write!(
+            out,
+            r#""transactionHash":"{:064x}","ledger":51234567,"timestamp":1767225600,"#,
+            seq.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        );
+        let _ = write!(out, r#""run":{},"seq":{seq},"due":{due_ns}}}}}"#, self.id);
+    }
+
+    /// The query of a subscription to this topic under this filter.
+    pub(crate) fn query(&self, filter: Filter, topic: u64) -> String {
+        match filter {
+            Filter::All => "all=true".to_owned(),
+            Filter::Streams => format!("streams={}", self.payment_stream(topic)),
+            Filter::Users => format!("users={}", self.recipient(topic)),
+        }
+    }
+
+    fn payment_stream(&self, topic: u64) -> String {
+        format!("load-{:x}-{topic}", self.id)
+    }
+
+    /// An account of the right shape: `G` and 55 characters of base 32. Its checksum is not one.
+    fn recipient(&self, topic: u64) -> String {
+        let number = format!("{:020}{topic:020}", self.id);
+        let letters: String = number.bytes().map(|digit| char::from(b'A' + digit - b'0')).collect();
+        format!("GLOADTESTRECIPI{letters}Q")
+    }
+}
+
+impl Stamp {
+    /// The stamp of an event's data; `None` for an event of somebody else.
+    pub(crate) fn read(data: &[u8]) -> Option<Stamp> {
+        let rest = data.strip_suffix(b"}")?;
+        let (rest, due_ns) = number_from_end(rest, b",\"due\":")?;
+        let (rest, seq) = number_from_end(rest, b",\"seq\":")?;
+        let (_, run) = number_from_end(rest, b",\"run\":")?;
+        Some(Stamp { run, seq, due_ns })
+    }
+}
+
+fn number_from_end<'a>(bytes: &'a [u8], label: &[u8]) -> Option<(&'a [u8], u64)> {
+    let digits = bytes.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (rest, number) = bytes.split_at(bytes.len() - digits);
+    let number = std::str::from_utf8(number).ok()?.parse().ok()?;
+    Some((rest.strip_suffix(label)?, number))
+}

@@ -1,0 +1,240 @@
+//! Many subscribers on one thread and one epoll set, all events entered into their accounts as they arrive.
+//! Reading is level-triggered with one receive for each readiness, which is the cheapest a client can do; the
+//! tool shares the machine with the server it measures.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+use rustix::buffer::spare_capacity;
+use rustix::event::{Timespec, epoll};
+
+use crate::client::{Decoder, StreamError, now_ns, request_bytes};
+use crate::load::account::{Account, Tally};
+use crate::load::event::{Filter, Run};
+use crate::load::gather::Expected;
+use crate::load::latency::{Latency, LatencyError};
+use crate::load::ledger::Ledger;
+
+/// Bytes of one receive.
+const RECEIVE_BYTES: usize = 256 * 1024;
+/// Subscriptions that wait for their greeting at a time, well under a listener's backlog.
+const GREETINGS_AWAITED_MAX: usize = 64;
+const READY_MAX: usize = 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// No greeting and no byte for this long: opening the herd has failed.
+const OPEN_PATIENCE: Duration = Duration::from_secs(20);
+/// Broken streams whose story is kept for the report.
+const STORIES_MAX: usize = 5;
+
+/// The subscribers of one run.
+pub(crate) struct Herd {
+    addr: SocketAddr,
+    run: Run,
+    filter: Filter,
+    epoll: OwnedFd,
+    members: Vec<Member>,
+    ready: Vec<epoll::Event>,
+    buffer: Vec<u8>,
+    greeted: usize,
+    ledger: Ledger,
+    pub(crate) tally: Tally,
+    pub(crate) latency: Latency,
+    /// Why streams were lost, the first few.
+    pub(crate) stories: Vec<String>,
+}
+
+/// One subscriber; without a socket once its stream has ended.
+#[derive(Debug)]
+struct Member {
+    socket: Option<TcpStream>,
+    decoder: Decoder,
+    account: Account,
+}
+
+/// Why a herd could not be opened or served.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HerdError {
+    #[error("subscriber {number} cannot connect; is the server at its connection limit?")]
+    Connect { number: usize, source: std::io::Error },
+    #[error("the epoll set of the subscribers failed")]
+    Epoll(#[from] rustix::io::Errno),
+    #[error(transparent)]
+    Latency(#[from] LatencyError),
+    #[error("only {greeted} of {asked} subscribers were greeted within {OPEN_PATIENCE:?} of the last one")]
+    Silent { greeted: usize, asked: usize },
+    #[error("{lost} subscribers were lost while opening; the first: {story}")]
+    Refused { lost: u64, story: String },
+}
+
+impl Herd {
+    pub(crate) fn new(addr: SocketAddr, run: Run, filter: Filter) -> Result<Herd, HerdError> {
+        Ok(Herd {
+            addr,
+            run,
+            filter,
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            members: Vec::new(),
+            ready: Vec::with_capacity(READY_MAX),
+            buffer: vec![0; RECEIVE_BYTES],
+            greeted: 0,
+            ledger: Ledger::default(),
+            tally: Tally::default(),
+            latency: Latency::new()?,
+            stories: Vec::new(),
+        })
+    }
+
+    /// Adds subscribers until there are `count`, and waits until each was greeted. They start after
+    /// `last_event_id`, or at the log's end.
+    pub(crate) fn open(
+        &mut self,
+        count: usize,
+        last_event_id: Option<u64>,
+        bar: &ProgressBar,
+    ) -> Result<(), HerdError> {
+        while self.members.len() < count {
+            let number = self.members.len();
+            let topic = number as u64 % self.run.topics;
+            let mut query = self.run.query(self.filter, topic);
+            if let Some(id) = last_event_id {
+                query.push_str(&format!("&lastEventId={id}"));
+            }
+            let socket =
+                self.connect(number, &query).map_err(|source| HerdError::Connect { number, source })?;
+            let data = epoll::EventData::new_u64(number as u64);
+            epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN)?;
+            let account = Account::new(self.filter, topic);
+            self.members.push(Member { socket: Some(socket), decoder: Decoder::new(), account });
+            self.await_greetings(GREETINGS_AWAITED_MAX)?;
+            bar.set_position(self.greeted as u64);
+        }
+        self.await_greetings(0)?;
+        bar.set_position(self.greeted as u64);
+        Ok(())
+    }
+
+    /// Serves what is ready, waiting at most `timeout` for the first of it. Returns the bytes received.
+    pub(crate) fn pump(&mut self, timeout: Duration) -> Result<u64, HerdError> {
+        let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: timeout.subsec_nanos().into() };
+        self.ready.clear();
+        match epoll::wait(&self.epoll, spare_capacity(&mut self.ready), Some(&timeout)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let before = self.tally.bytes;
+        for at in 0..self.ready.len() {
+            let Some(number) = self.ready.get(at).map(|event| event.data.u64() as usize) else { break };
+            self.receive(number);
+        }
+        Ok(self.tally.bytes - before)
+    }
+
+    /// What all subscribers together are owed.
+    pub(crate) fn owed(&self, expected: &Expected) -> u64 {
+        self.members.iter().map(|member| self.owed_to(member, expected)).sum()
+    }
+
+    /// Events that were owed and have not come, and how many subscribers lack one.
+    pub(crate) fn missing(&self, expected: &Expected) -> (u64, u64) {
+        let lacks = self
+            .members
+            .iter()
+            .map(|member| self.owed_to(member, expected).saturating_sub(member.account.received()));
+        lacks.fold((0, 0), |(events, members), lack| (events + lack, members + u64::from(lack > 0)))
+    }
+
+    /// Acknowledgements of the publisher that contradict what was delivered.
+    pub(crate) fn contradicted(&self, acks: &[(u64, u64)]) -> u64 {
+        self.ledger.contradicted(acks)
+    }
+
+    fn owed_to(&self, member: &Member, expected: &Expected) -> u64 {
+        match self.filter {
+            Filter::All => expected.all(),
+            Filter::Streams | Filter::Users => expected.of_topic(member.account.topic()),
+        }
+    }
+
+    fn connect(&self, _number: usize, query: &str) -> std::io::Result<TcpStream> {
+        let mut socket = TcpStream::connect_timeout(&self.addr, CONNECT_TIMEOUT)?;
+        socket.set_nodelay(true)?;
+        socket.write_all(&request_bytes(self.addr, query))?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    }
+
+    fn await_greetings(&mut self, awaited_max: usize) -> Result<(), HerdError> {
+        let mut deadline = Instant::now() + OPEN_PATIENCE;
+        while self.members.len() - self.greeted > awaited_max {
+            if self.pump(Duration::from_millis(200))? > 0 {
+                deadline = Instant::now() + OPEN_PATIENCE;
+            }
+            if self.tally.lost > 0 {
+                let story = self.stories.first().cloned().unwrap_or_default();
+                return Err(HerdError::Refused { lost: self.tally.lost, story });
+            }
+            if Instant::now() > deadline {
+                return Err(HerdError::Silent { greeted: self.greeted, asked: self.members.len() });
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, number: usize) {
+        let Herd { members, buffer, tally, latency, ledger, run, greeted, stories, .. } = self;
+        let Some(member) = members.get_mut(number) else { return };
+        let Some(socket) = member.socket.as_mut() else { return };
+        let count = match socket.read(buffer) {
+            Ok(count) => count,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return,
+            Err(error) => {
+                member.lose(format!("subscriber {number}: {error}"), tally, stories);
+                return;
+            }
+        };
+        if count == 0 {
+            let how = if member.decoder.has_ended() { "was ended by the server" } else { "was cut" };
+            member.lose(format!("subscriber {number} {how}"), tally, stories);
+            return;
+        }
+        let now = now_ns();
+        tally.bytes += count as u64;
+        let was_greeted = member.account.is_greeted();
+        let fed = member.feed(buffer.get(..count).unwrap_or_default(), now, run, ledger, tally, latency);
+        *greeted += usize::from(!was_greeted && member.account.is_greeted());
+        if let Err(error) = fed {
+            member.lose(format!("subscriber {number}: {error}"), tally, stories);
+        }
+    }
+}
+
+impl Member {
+    fn feed(
+        &mut self,
+        bytes: &[u8],
+        now: u64,
+        run: &Run,
+        ledger: &mut Ledger,
+        tally: &mut Tally,
+        latency: &mut Latency,
+    ) -> Result<(), StreamError> {
+        let account = &mut self.account;
+        self.decoder.feed(bytes, &mut |frame| {
+            if let Some(stamp) = account.enter(&frame, run, ledger, tally) {
+                latency.record(now.saturating_sub(stamp.due_ns));
+            }
+        })
+    }
+
+    fn lose(&mut self, story: String, tally: &mut Tally, stories: &mut Vec<String>) {
+        // Closing the socket takes it out of the epoll set.
+        self.socket = None;
+        tally.lost += 1;
+        if stories.len() < STORIES_MAX {
+            stories.push(story);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What each event of the run turned out to be: its id and a digest of its bytes. The first delivery enters
+//! it; every other subscriber's, every replay and the publisher's acknowledgement must agree with it.
+
+/// Most events of one run, so that the ledger stays at 64 MiB.
+pub(crate) const EVENTS_MAX: u64 = 1 << 22;
+
+/// One entry for each `seq` of a run; id 0 where none has come yet.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    entries: Vec<(u64, u64)>,
+}
+
+/// How a delivery compares with the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Agreement {
+    Same,
+    OtherId,
+    OtherBytes,
+}
+
+impl Ledger {
+    /// Compares one delivery with the first of the same event, or enters it.
+    pub(crate) fn check(&mut self, seq: u64, id: u64, data: &[u8]) -> Agreement {
+        let digest = digest(data);
+        let Some(at) = usize::try_from(seq).ok().filter(|_| seq < EVENTS_MAX) else {
+            return Agreement::OtherId;
+        };
+        if at >= self.entries.len() {
+            self.entries.resize((at + 1).next_power_of_two(), (0, 0));
+        }
+        match self.entries.get_mut(at) {
+            Some(entry) if entry.0 == 0 => {
+                *entry = (id, digest);
+                Agreement::Same
+            }
+            Some(entry) if entry.0 != id => Agreement::OtherId,
+            Some(entry) if entry.1 != digest => Agreement::OtherBytes,
+            _ => Agreement::Same,
+        }
+    }
+
+    /// Acknowledgements that name another id than the deliveries of the same event did.
+    pub(crate) fn contradicted(&self, acks: &[(u64, u64)]) -> u64 {
+        let contradicts = |(seq, id): &&(u64, u64)| {
+            let entry = usize::try_from(*seq).ok().and_then(|at| self.entries.get(at));
+            entry.is_some_and(|(known, _)| *known != 0 && known != id)
+        };
+        acks.iter().filter(contradicts).count() as u64
+    }
+}
+
+/// A digest against accidents, eight bytes a step: fast enough to take for every delivery.
+fn digest(data: &[u8]) -> u64 {
+    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517C_C1B7_2722_0A95);
+    let mut words = data.chunks_exact(8);
+    let mut hash = data.len() as u64;
+    for word in words.by_ref() {
+        hash = mix(hash, word.try_into().map_or(0, u64::from_le_bytes));
+    }
+    words.remainder().iter().fold(hash, |hash, byte| mix(hash, u64::from(*byte)))
+}

@@ -1,0 +1,26 @@
+//! The parts every workload is built of: events that can be told apart, publishers, subscribers, and the
+//! accounting of what each was owed and got. The export list.
+
+mod account;
+mod event;
+mod gather;
+mod herd;
+mod latency;
+mod ledger;
+mod publisher;
+mod seq_set;
+mod slow_reader;
+mod subject;
+#[cfg(test)]
+#[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
+mod tests;
+
+pub(crate) use account::Tally;
+pub(crate) use event::{Filter, Run};
+pub(crate) use gather::{Expected, GatherError, drain, gather};
+pub(crate) use herd::{Herd, HerdError};
+pub(crate) use latency::Latency;
+pub(crate) use ledger::EVENTS_MAX;
+pub(crate) use publisher::{Order, Pace, PublishError, Receipt, publish};
+pub(crate) use slow_reader::{SlowError, SlowReader, SlowReport};
+pub(crate) use subject::{Cost, Subject, SubjectError};

@@ -1,0 +1,12 @@
+//! Tests of the accounting and of what feeds it. A scripted server plays the faults that a real one must
+//! never show; the send loop plays the server that shows none.
+
+mod account;
+mod event;
+mod gathering;
+mod herd;
+mod ledger;
+mod publisher;
+mod script;
+mod seq_set;
+mod slow_reader;
