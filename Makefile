@@ -1,0 +1,38 @@
+# What one does with this repository. Further flags go in ARGS: make run ARGS='--listen 127.0.0.1:4000'
+
+SHELL := /bin/bash
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+LOAD := target/release/loadtest
+SERVER := target/release/tailwire
+
+.PHONY: help run test lint bench load chaos release
+
+help:
+	@echo 'make run     build and run the server (release)'
+	@echo 'make test    everything that must hold; installs what the tests need when it may'
+	@echo 'make lint    formatting and clippy alone'
+	@echo 'make bench   micro-benchmarks (criterion)'
+	@echo 'make load    fan-out load with exact accounting'
+	@echo 'make chaos   kill the server again and again under load and prove that nothing was lost'
+
+run:
+	cargo run --release -- $(ARGS)
+
+test:
+	@.ci/test
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+bench:
+	cargo bench $(ARGS)
+
+release:
+	cargo build --release --workspace
+
+load: release
+	$(LOAD) fanout --spawn $(SERVER) $(ARGS)
+
+chaos: release
+	$(LOAD) chaos --server $(SERVER) $(ARGS)
