@@ -31,17 +31,7 @@ pub(super) fn read_event(
         true => envelope.indexer_data(rules, &mut faults),
         false => envelope.data(rules, &mut faults),
     };
-    let identity = envelope.identity(&mut faults);
-    let (sender, recipient) = envelope.parties(rules, &mut faults);
-    let event = data.map(|(kind, data)| NewEvent {
-        kind,
-        stream: data.stream,
-        data: data.bytes,
-        sender: data.sender.or(sender),
-        recipient: data.recipient.or(recipient),
-        identity,
-    });
-    faults.into_result(event)
+    envelope.join(data, rules, faults)
 }
 
 /// Reads an event whose type the request names: the body is its data, but for `dedupeKey` and `parties`.
@@ -50,17 +40,7 @@ pub(super) fn read_flat(document: &Document<'_>, task: Task<'_>) -> Result<NewEv
     let envelope = Envelope::flat(document).map_err(|fault| EventError::Json { index: None, fault })?;
     let apart = |name: &str| matches!(name, DEDUPE_KEY | PARTIES);
     let data = read_data(envelope.root, apart, task, &mut faults);
-    let identity = envelope.identity(&mut faults);
-    let (sender, recipient) = envelope.parties(task.rules, &mut faults);
-    let event = data.map(|data| NewEvent {
-        kind: task.kind,
-        stream: data.stream,
-        data: data.bytes,
-        sender: data.sender.or(sender),
-        recipient: data.recipient.or(recipient),
-        identity,
-    });
-    faults.into_result(event)
+    envelope.join(data.map(|data| (task.kind, data)), task.rules, faults)
 }
 
 /// The members that stand around the data.
@@ -160,6 +140,26 @@ impl<'d> Envelope<'d> {
             faults.add("", member, format!("{problem} one of {names}"));
         }
         kind
+    }
+
+    /// The event of this data and of what stands around it; what the data itself names of the parties comes first.
+    fn join(
+        self,
+        data: Option<(EventType, EventData)>,
+        rules: Rules,
+        mut faults: Faults,
+    ) -> Result<NewEvent, EventError> {
+        let identity = self.identity(&mut faults);
+        let (sender, recipient) = self.parties(rules, &mut faults);
+        let event = data.map(|(kind, data)| NewEvent {
+            kind,
+            stream: data.stream,
+            data: data.bytes,
+            sender: data.sender.or(sender),
+            recipient: data.recipient.or(recipient),
+            identity,
+        });
+        faults.into_result(event)
     }
 
     fn identity(self, faults: &mut Faults) -> Identity {
