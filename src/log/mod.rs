@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod disk;
+mod find;
 mod format;
 mod header;
 mod inspect;
@@ -34,6 +35,7 @@ mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use disk::{Access, Disk, DiskFile, Lock};
+pub use find::Found;
 pub use format::{Entry, Flags};
 pub use header::Damage;
 pub use inspect::{Inspection, SegmentSummary, inspect};
