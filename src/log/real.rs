@@ -14,8 +14,9 @@ use crate::log::disk::Lock;
 use crate::log::scan::read_page;
 use crate::log::{Access, Disk, DiskFile, Region};
 
-/// Bytes of zeros written in one call while a segment is prepared.
-const ZEROS_BYTES: usize = 256 * 1024;
+/// Bytes of zeros written and flushed in one go while a segment is prepared: a commit waits behind no more of them.
+/// All 128 MiB handed to the device at once made commits wait 30–80 ms for it.
+const ZEROS_BYTES: usize = 1024 * 1024;
 
 /// A log directory.
 #[derive(Debug)]
@@ -155,6 +156,7 @@ impl DiskFile for RealFile {
         while offset < bytes {
             let step = zeros.len().min((bytes - offset) as usize);
             self.file.write_all_at(&zeros[..step], offset)?;
+            self.file.sync_data()?;
             offset += step as u64;
         }
         Ok(())
