@@ -5,6 +5,7 @@
 //! meanwhile waits for it.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
@@ -13,8 +14,6 @@ use crate::log::{Disk, DiskFile};
 
 /// How long a failed preparation rests before the next try.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// Bytes that stay free beside a new segment: for META, CHECKPOINTs and the operator's way out.
-const FREE_BYTES_FLOOR: u64 = 64 * 1024 * 1024;
 
 /// Prepares the next segment ahead of need. Lives on a background thread.
 pub struct Preparer {
@@ -122,7 +121,8 @@ impl Preparer {
     fn prepare(&mut self) {
         self.prepared += 1;
         let name = format!("{SEGMENTS}/spare-{}{TMP_SUFFIX}", self.prepared);
-        let made = create_spare(&*self.shared.disk, &name, self.shared.segment_bytes);
+        let free_bytes_min = self.shared.free_bytes_min.load(Ordering::Relaxed);
+        let made = create_spare(&*self.shared.disk, &name, self.shared.segment_bytes, free_bytes_min);
         let mut bench = self.shared.bench();
         match made {
             Ok(spare) => {
@@ -162,16 +162,23 @@ fn next_work<'a>(shared: &Shared, mut bench: MutexGuard<'a, Bench>) -> (Work, Mu
 /// Why no segment could be prepared.
 #[derive(Debug, thiserror::Error)]
 enum PrepareError {
-    #[error("{free} bytes are free on the log's disk, and a segment needs {needed}: free some space")]
-    DiskFull { free: u64, needed: u64 },
+    #[error(
+        "less than the {needed} bytes that the next segment needs are free on the log's disk: free some space"
+    )]
+    DiskFull { needed: u64 },
     #[error("preparing a segment failed: {0}")]
     Io(#[from] io::Error),
 }
 
-fn create_spare(disk: &dyn Disk, name: &str, segment_bytes: u64) -> Result<Spare, PrepareError> {
-    let (free, needed) = (disk.free_bytes()?, segment_bytes + FREE_BYTES_FLOOR);
-    if free < needed {
-        return Err(PrepareError::DiskFull { free, needed });
+fn create_spare(
+    disk: &dyn Disk,
+    name: &str,
+    segment_bytes: u64,
+    free_bytes_min: u64,
+) -> Result<Spare, PrepareError> {
+    let needed = segment_bytes.saturating_add(free_bytes_min);
+    if disk.free_bytes()? < needed {
+        return Err(PrepareError::DiskFull { needed });
     }
     let made = zeroed(disk, name, segment_bytes);
     if made.is_err() {
