@@ -75,7 +75,6 @@ pub fn serve(config: Config) -> Result<(), StartError> {
         .map_err(io("a doorbell could not be made"))?;
     let duties = vec![
         upkeep::floor(opened.retainer.floor(config.min_free_bytes)),
-        upkeep::segments(reader.clone()),
         upkeep::retention(opened.retainer, retention(&config)),
     ];
     let mut preparer = opened.preparer;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::app::{StartError, threads};
 use crate::clock;
-use crate::log::{Floor, Reader, Retainer, Retention};
+use crate::log::{Floor, Retainer, Retention};
 
 /// The rest between two rounds.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -99,9 +99,4 @@ pub(in crate::app) fn retention(mut retainer: Retainer, retention: Retention) ->
 /// Publishing stops while too little of the disk is free.
 pub(in crate::app) fn floor(mut floor: Floor) -> Duty {
     duty("disk floor", move |_| Ok(floor.check()?))
-}
-
-/// Says why no segment can be prepared; the preparer itself tries on.
-pub(in crate::app) fn segments(reader: Reader) -> Duty {
-    duty("next segment", move |_| reader.prepare_failure().map_or(Ok(()), |reason| Err(reason.into())))
 }

@@ -162,10 +162,8 @@ fn next_work<'a>(shared: &Shared, mut bench: MutexGuard<'a, Bench>) -> (Work, Mu
 /// Why no segment could be prepared.
 #[derive(Debug, thiserror::Error)]
 enum PrepareError {
-    #[error(
-        "less than the {needed} bytes that the next segment needs are free on the log's disk: free some space"
-    )]
-    DiskFull { needed: u64 },
+    #[error("{free} bytes are free on the log's disk, and a segment needs {needed}: free some space")]
+    DiskFull { free: u64, needed: u64 },
     #[error("preparing a segment failed: {0}")]
     Io(#[from] io::Error),
 }
@@ -176,9 +174,9 @@ fn create_spare(
     segment_bytes: u64,
     free_bytes_min: u64,
 ) -> Result<Spare, PrepareError> {
-    let needed = segment_bytes.saturating_add(free_bytes_min);
-    if disk.free_bytes()? < needed {
-        return Err(PrepareError::DiskFull { needed });
+    let (free, needed) = (disk.free_bytes()?, segment_bytes.saturating_add(free_bytes_min));
+    if free < needed {
+        return Err(PrepareError::DiskFull { free, needed });
     }
     let made = zeroed(disk, name, segment_bytes);
     if made.is_err() {

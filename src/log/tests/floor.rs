@@ -63,7 +63,7 @@ fn the_next_segment_is_prepared_above_the_floor_alone() {
     let disk = SimDisk::new(1);
     let mut log = Log::open(Arc::new(disk.clone()));
     let _floor = log.retainer.floor(MIN);
-    let mut rolls_with = |free, log: &mut Log| {
+    let rolls_with = |free, log: &mut Log| {
         disk.set_faults(Faults { free_bytes: Some(free), ..Faults::default() });
         log.preparer.turn();
         let segments = log.reader.view().segments().len();

@@ -49,7 +49,7 @@ fn a_full_disk_is_said_early_and_mends_itself() {
     let disk = SimDisk::new(1);
     disk.set_faults(Faults { free_bytes: Some(200_000), ..Faults::default() });
     let mut log = Log::open(Arc::new(disk.clone()));
-    assert!(log.reader.prepare_failure().unwrap().contains("free on the log's disk"));
+    assert!(log.reader.prepare_failure().unwrap().contains("200000 bytes are free"));
     let refused = loop {
         if let Err(error) = log.append(1, NOW_MS) {
             break error;
@@ -75,7 +75,7 @@ fn a_full_disk_is_no_reason_not_to_read() {
         disk.set_faults(Faults { free_bytes: Some(1000), ..Faults::default() });
         let mut log = Log::open(Arc::new(disk.clone()));
         assert_eq!(log.recovered.last, EventId(10));
-        assert!(log.append(1, NOW_MS).unwrap_err().to_string().contains("free on the log's disk"));
+        assert!(log.append(1, NOW_MS).unwrap_err().to_string().contains("1000 bytes are free"));
         assert_eq!((log.syncer.sync().unwrap(), log.reader.poisoned()), (EventId(10), None));
         check_frames(&log.reader, EventId(1), 0);
         log.close();
