@@ -37,6 +37,7 @@ fn follower(address: SocketAddr) -> Subscription {
 
 /// How the disk fills up, and how one sees that it is so.
 struct Story {
+    name: &'static str,
     flags: &'static [&'static str],
     /// Bytes of an event beside what it needs.
     pad: usize,
@@ -74,11 +75,18 @@ fn tell(mut disk: SmallDisk, story: &Story) {
     disk.free();
     until("publishing comes back", || (publishers.stored() > stored + 20).then_some(()));
     until("the server is ready again", || (ready(address).0 == 200).then_some(()));
+    let refused = publishers.refused();
     let acked = publishers.stop();
     (last + 1..=acked.len() as u64).for_each(|id| readers.expect(id));
     drop(readers.finish());
     assert_eq!(history(address), acked, "the log is not what was acknowledged");
     assert!(server.terminate().success());
+    eprintln!(
+        "{}: {stored} events acked, then {refused} refused; subscribers had all {stored}; {} acked with room again, \
+         and the log holds exactly these, before and after a restart",
+        story.name,
+        acked.len()
+    );
     restart(&disk.path(), story.flags, acked);
 }
 
@@ -96,6 +104,7 @@ fn restart(directory: &Path, flags: &[&str], mut acked: Amounts) {
 fn a_disk_without_a_free_block() {
     let Some(disk) = SmallDisk::ext4(64 * MIB) else { return };
     let story = Story {
+        name: "no free block (ext4)",
         flags: &["--segment-bytes", "4MiB", "--min-free-bytes", "0"],
         pad: 20_000,
         fill: |disk| disk.fill(0),
@@ -113,6 +122,7 @@ fn a_disk_without_a_free_block() {
 fn a_disk_that_takes_no_more_files() {
     let Some(disk) = SmallDisk::tmpfs("size=64m,nr_inodes=100") else { return };
     let story = Story {
+        name: "no free inode (tmpfs)",
         flags: &["--segment-bytes", "4MiB", "--min-free-bytes", "0"],
         pad: 20_000,
         fill: SmallDisk::use_up_files,
@@ -128,6 +138,7 @@ fn a_disk_that_takes_no_more_files() {
 fn a_disk_under_its_floor() {
     let Some(disk) = SmallDisk::tmpfs("size=64m") else { return };
     let story = Story {
+        name: "under the floor (tmpfs)",
         flags: &["--segment-bytes", "4MiB", "--min-free-bytes", "16MiB"],
         pad: 0,
         fill: |disk| disk.fill(16 * MIB - 1),

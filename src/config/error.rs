@@ -85,8 +85,8 @@ pub enum ConfigError {
     )]
     UnknownKey { path: PathBuf, key: String, nearest: Option<&'static str>, known: String },
     #[error(
-        "--retain-bytes {retain} is less than two segments of {segment} bytes, one that takes events and one \
-         that keeps them: allow at least {least}, or choose a smaller --segment-bytes"
+        "--retain-bytes {retain} is less than three segments of {segment} bytes, and might leave next to no \
+         events: allow at least {least}, or choose a smaller --segment-bytes"
     )]
     RetainTooLittle { retain: u64, segment: u64, least: u64 },
     #[error(

@@ -163,7 +163,7 @@ pub const SETTINGS: &[Setting] = &[
         Form::Value("SIZE"),
         "none",
         "The oldest segments are removed when the log's files take more than this, like 20GiB; none keeps \
-         everything. At least twice --segment-bytes",
+         everything. At least three times --segment-bytes",
         |config, text| values::size_or_none(text).map(|value| config.retain_bytes = value),
     ),
     row(

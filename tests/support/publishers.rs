@@ -15,7 +15,7 @@ use super::client::{Answer, Client, get, request};
 /// How long a refused publisher waits before it tries again.
 const AFTER_REFUSAL: Duration = Duration::from_millis(5);
 
-/// Amounts by event id: which event is which.
+/// Amounts by event id: which event is which; empty for an event that has none.
 pub type Amounts = BTreeMap<u64, String>;
 
 #[derive(Default)]
@@ -115,7 +115,8 @@ pub fn history(address: SocketAddr) -> Amounts {
         for event in page["events"].as_array().unwrap() {
             let id: u64 = event["id"].as_str().unwrap().parse().unwrap();
             assert!(amounts.last_key_value().is_none_or(|(last, _)| last + 1 == id), "a hole before {id}");
-            amounts.insert(id, event["data"]["amount"].as_str().unwrap().to_owned());
+            let amount = event["data"].get("amount").and_then(|amount| amount.as_str());
+            amounts.insert(id, amount.unwrap_or_default().to_owned());
         }
         after = page["lastEventId"].as_str().unwrap().to_owned();
         if !page["hasMore"].as_bool().unwrap() {

@@ -54,7 +54,7 @@ fn every_flag_arrives() {
         "--listen [::1]:80 --data-dir /srv/x --workers 3 --durability interval:50 --max-connections 77 \
          --heartbeat-ms 1000 --write-timeout-ms 2000 --request-timeout-ms 3000 --idle-timeout-ms 4000 \
          --drain-timeout-ms 0 --segment-bytes 4MiB \
-         --retain-bytes 8M --retain-age 7d --min-free-bytes 0 --insecure --new-epoch --accept-gap \
+         --retain-bytes 12M --retain-age 7d --min-free-bytes 0 --insecure --new-epoch --accept-gap \
          --strict-addresses --payment-streams-max 9 --cors-origin https://A.example \
          --cors-origin http://b.example:81 --send plain \
          --log-format json --log-level warn,tailwire::log=debug",
@@ -72,7 +72,7 @@ fn every_flag_arrives() {
         idle_timeout_ms: 4000,
         drain_timeout_ms: 0,
         segment_bytes: 4 << 20,
-        retain_bytes: Some(8 << 20),
+        retain_bytes: Some(12 << 20),
         retain_age_ms: Some(604_800_000),
         min_free_bytes: 0,
         insecure: true,

@@ -18,10 +18,10 @@ fn bad_values_name_the_flag_and_the_range() {
         ("--segment-bytes 64MB", &["a number with KiB, MiB, GiB or TiB"]),
         ("--retain-bytes 64MB", &["--retain-bytes", "\"64MB\" is not a size"]),
         ("--retain-bytes 2097152T", &["0 to 1048576 TiB"]),
-        ("--retain-bytes 0", &["--retain-bytes 0 is less than two segments", "at least 268435456"]),
+        ("--retain-bytes 0", &["--retain-bytes 0 is less than three segments", "at least 402653184"]),
         (
-            "--retain-bytes 7M --segment-bytes 4M",
-            &["7340032", "4194304", "8388608", "smaller --segment-bytes"],
+            "--retain-bytes 11M --segment-bytes 4M",
+            &["11534336", "4194304", "12582912", "smaller --segment-bytes"],
         ),
         ("--retain-age 7", &["--retain-age", "\"7\" is not an age", "like 90s, 12h or 7d"]),
         ("--retain-age 1w", &["not an age"]),
