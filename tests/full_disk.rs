@@ -147,6 +147,8 @@ fn a_disk_under_its_floor() {
             let stats = get(server.address, "/events/stats").json();
             assert_eq!(stats["log"]["segments"].as_u64(), Some(1), "{stats}");
             assert!(disk.free_bytes() > 8 * MIB, "{}", disk.free_bytes());
+            let refused = support::post(server.address, "/events", &topped_up("7", "1"));
+            assert!(refused.text().contains("the disk of the event log is full"), "{refused:?}");
             let said = server.log().matches("less than 16777216 bytes are free").count();
             assert_eq!(said, 1, "told once");
         },

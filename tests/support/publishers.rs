@@ -12,8 +12,9 @@ use simd_json::prelude::*;
 
 use super::client::{Answer, Client, get, request};
 
-/// How long a refused publisher waits before it tries again.
-const AFTER_REFUSAL: Duration = Duration::from_millis(5);
+/// How long a publisher rests after an event: the load is one that a test can count. After a refusal it is longer.
+const REST: Duration = Duration::from_millis(1);
+const REST_REFUSED: Duration = Duration::from_millis(5);
 
 /// Amounts by event id: which event is which; empty for an event that has none.
 pub type Amounts = BTreeMap<u64, String>;
@@ -83,11 +84,12 @@ impl Told {
                     let id = answer.json()["eventId"].as_str().unwrap().parse().unwrap();
                     let before = self.stored.lock().unwrap().insert(id, amount);
                     assert_eq!(before, None, "{id} was given twice");
+                    std::thread::park_timeout(REST);
                 }
                 503 => {
                     assert_refusal(&answer);
                     self.refused.fetch_add(1, Ordering::Relaxed);
-                    std::thread::park_timeout(AFTER_REFUSAL);
+                    std::thread::park_timeout(REST_REFUSED);
                 }
                 _ => panic!("{answer:?}"),
             }
