@@ -53,8 +53,12 @@ impl Retainer {
     /// Removes the oldest sealed segments until `retention` holds; the one that takes events stays, however
     /// old. `now_ms`: unix milliseconds, by a clock that may err: see `ages`. An error leaves the log whole:
     /// what could not be unlinked is tried again by the next call, whose answer counts what this one removed,
-    /// or goes at the next start.
+    /// or goes at the next start. A poisoned log is left as it is.
     pub fn retain(&mut self, retention: Retention, now_ms: u64) -> io::Result<Removed> {
+        if self.shared.poisoned().is_some() {
+            // Whoever looks into what went wrong finds the files as they were.
+            return Ok(Removed::default());
+        }
         let view = self.shared.view.load_full();
         let durable = self.shared.durable();
         let sealed = view.segments().iter().take_while(|segment| segment.is_sealed());

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::event::EventId;
-use crate::log::Retention;
-use crate::log::tests::sim_disk::SimDisk;
+use crate::log::tests::sim_disk::{Faults, SimDisk};
 use crate::log::tests::support::{Log, NOW_MS};
+use crate::log::{Removed, Retention};
 
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
@@ -122,4 +122,18 @@ fn a_short_age_makes_short_segments_where_the_next_one_is_ready() {
     assert_eq!(bases(&log), [1, 4, 6, 8, 10]);
     log.syncer.sync().unwrap();
     crate::log::tests::support::check_frames(&log.reader, EventId(1), 0);
+}
+
+#[test]
+fn a_poisoned_log_is_left_as_it_is() {
+    let disk = SimDisk::new(1);
+    let mut log = Log::open(Arc::new(disk.clone()));
+    log.fill_to(EventId(600));
+    let names = disk.names();
+    disk.set_faults(Faults { fail_sync: Some(1), ..Faults::default() });
+    assert!(log.append(1, NOW_MS).is_err() || log.syncer.sync().is_err());
+    disk.set_faults(Faults::default());
+    let nothing = Retention { bytes_max: Some(0), age_ms_max: Some(0) };
+    assert_eq!(log.retainer.retain(nothing, NOW_MS).unwrap(), Removed::default());
+    assert_eq!(disk.names(), names);
 }
