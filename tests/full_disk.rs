@@ -70,6 +70,7 @@ fn tell(mut disk: SmallDisk, story: &Story) {
     until("subscribers have all that is durable", || (readers.reached() == last).then_some(()));
     let mut late = follower(address);
     assert_eq!(late.ids(stored), (1..=last).map(|id| id.to_string()).collect::<Vec<_>>());
+    drop(late);
     (story.look)(&server, &disk, stored);
 
     disk.free();
