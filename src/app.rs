@@ -4,6 +4,11 @@ mod limits_check;
 mod logging;
 mod signals;
 mod threads;
+mod upkeep;
+
+#[cfg(test)]
+#[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +20,7 @@ use crate::config::Config;
 use crate::doorbell::Doorbell;
 use crate::event::Rules;
 use crate::ingest::{self, Ingest};
-use crate::log::{self, LogOptions, OpenError, RealDisk};
+use crate::log::{self, LogOptions, OpenError, RealDisk, Retention};
 use crate::server::{self, ListenError, RingError, Settings, Shared, WorkerError, WorkerParts};
 
 pub use limits_check::LimitError;
@@ -45,6 +50,11 @@ pub enum StartError {
     Thread,
 }
 
+/// Segments that the events of `--retain-age` lie in at least: whole ones are removed, so that events stay for up to
+/// one part in this many longer. And what keeps a short age from filling the disk's time with new segments.
+const ROLLS_PER_AGE: u64 = 4;
+const ROLL_MS_MIN: u64 = 1000;
+
 /// Runs the server until SIGTERM or SIGINT has been obeyed.
 ///
 /// Everything that the machine could refuse is asked for before the data directory is touched.
@@ -63,6 +73,10 @@ pub fn serve(config: Config) -> Result<(), StartError> {
         .map(|_| Doorbell::open())
         .collect::<Result<Vec<_>, _>>()
         .map_err(io("a doorbell could not be made"))?;
+    let duties = vec![
+        upkeep::floor(opened.retainer.floor(config.min_free_bytes)),
+        upkeep::retention(opened.retainer, retention(&config)),
+    ];
     let mut preparer = opened.preparer;
     let preparing = threads::spawn("tw-prepare", move || preparer.run())?;
     let Ingest { publisher, answers, writer, sync } = ingest::open(
@@ -72,6 +86,7 @@ pub fn serve(config: Config) -> Result<(), StartError> {
         config.payment_streams_max,
     );
     let writing = threads::spawn("tw-writer", move || threads::with_short_slice(|| writer.run()))?;
+    let (stop, keeping_up) = upkeep::start(duties)?;
     let syncing = threads::spawn("tw-sync", move || threads::with_short_slice(|| sync.run()))?;
 
     let settings = settings(&config, max_connections);
@@ -92,7 +107,7 @@ pub fn serve(config: Config) -> Result<(), StartError> {
     drop(publisher);
     announce(&config, address, workers, max_connections);
 
-    let threads = [writing, syncing, preparing];
+    let threads = [writing, syncing, preparing, keeping_up];
     signals
         .wait(|| running.iter().any(JoinHandle::is_finished) || threads.iter().any(JoinHandle::is_finished));
     signals.release();
@@ -103,6 +118,7 @@ pub fn serve(config: Config) -> Result<(), StartError> {
         let ended = worker.join().map_err(|_| StartError::Thread);
         outcome = outcome.and(ended.and_then(|ended| ended.map_err(StartError::from)));
     }
+    drop(stop);
     for thread in threads {
         outcome = outcome.and(thread.join().map_err(|_| StartError::Thread));
     }
@@ -123,7 +139,7 @@ fn open_log(config: &Config) -> Result<log::Opened, StartError> {
         new_epoch: config.new_epoch,
         accept_gap: config.accept_gap,
     };
-    let opened = log::open(Arc::new(disk), options, clock::unix_ms())?;
+    let mut opened = log::open(Arc::new(disk), options, clock::unix_ms())?;
     let found = &opened.recovered;
     tracing::info!(
         clean = found.clean,
@@ -145,7 +161,14 @@ fn open_log(config: &Config) -> Result<log::Opened, StartError> {
              the flag away"
         );
     }
+    if let Some(age_ms) = config.retain_age_ms {
+        opened.writer.roll_after((age_ms / ROLLS_PER_AGE).max(ROLL_MS_MIN));
+    }
     Ok(opened)
+}
+
+fn retention(config: &Config) -> Retention {
+    Retention { bytes_max: config.retain_bytes, age_ms_max: config.retain_age_ms }
 }
 
 fn settings(config: &Config, max_connections: usize) -> Settings {

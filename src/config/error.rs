@@ -33,8 +33,12 @@ pub enum ValueError {
     Number { unit: &'static str },
     #[error("out of range; choose {min} to {max}{unit}")]
     Range { min: u64, max: u64, unit: &'static str },
-    #[error("not a size; write bytes, or a number with KiB or MiB, like 64MiB")]
+    #[error("not a size; write bytes, or a number with KiB, MiB, GiB or TiB (or K, M, G, T), like 64MiB")]
     Size,
+    #[error("not an age; write a number with s, m, h or d, like 90s, 12h or 7d")]
+    Age,
+    #[error("out of range; choose 1s to {days}d")]
+    AgeRange { days: u64 },
     #[error("not a multiple of {step}, which segment files are made of; {below} is")]
     Step { step: u64, below: u64 },
     #[error("not among the choices; choose {choices}")]
@@ -80,6 +84,11 @@ pub enum ConfigError {
         nearest.map(|name| format!(", did you mean `{name}`?")).unwrap_or_default()
     )]
     UnknownKey { path: PathBuf, key: String, nearest: Option<&'static str>, known: String },
+    #[error(
+        "--retain-bytes {retain} is less than three segments of {segment} bytes, and might leave next to no \
+         events: allow at least {least}, or choose a smaller --segment-bytes"
+    )]
+    RetainTooLittle { retain: u64, segment: u64, least: u64 },
     #[error(
         "{listen} can be reached from other machines and this server has no keys, so anybody there could \
          publish and read: listen on 127.0.0.1 behind a proxy, or say --insecure if the network itself \

@@ -79,6 +79,11 @@ pub(in crate::config) fn merge(
     if !config.listen.ip().is_loopback() && !config.insecure {
         return Err(ConfigError::OpenAddress { listen: config.listen });
     }
+    // One takes events and one goes as a whole, so that in between the events of one are kept.
+    let (segment, least) = (config.segment_bytes, 3 * config.segment_bytes);
+    if let Some(retain) = config.retain_bytes.filter(|&retain| retain < least) {
+        return Err(ConfigError::RetainTooLittle { retain, segment, least });
+    }
     Ok(config)
 }
 

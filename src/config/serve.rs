@@ -25,6 +25,12 @@ pub struct Config {
     /// How long SIGTERM waits for acks and streams to end.
     pub drain_timeout_ms: u64,
     pub segment_bytes: u64,
+    /// Bytes of segment files that are kept; `None`: all.
+    pub retain_bytes: Option<u64>,
+    /// Age up to which events are kept; `None`: any.
+    pub retain_age_ms: Option<u64>,
+    /// Free bytes of the disk under which nothing is published; 0: no such floor.
+    pub min_free_bytes: u64,
     pub insecure: bool,
     pub new_epoch: bool,
     pub accept_gap: bool,
@@ -51,6 +57,9 @@ impl Config {
             idle_timeout_ms: 0,
             drain_timeout_ms: 0,
             segment_bytes: 0,
+            retain_bytes: None,
+            retain_age_ms: None,
+            min_free_bytes: 0,
             insecure: false,
             new_epoch: false,
             accept_gap: false,

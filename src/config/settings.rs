@@ -159,6 +159,33 @@ pub const SETTINGS: &[Setting] = &[
     ),
     row(
         Group::Log,
+        "retain-bytes",
+        Form::Value("SIZE"),
+        "none",
+        "The oldest segments are removed when the log's files take more than this, like 20GiB; none keeps \
+         everything. At least three times --segment-bytes",
+        |config, text| values::size_or_none(text).map(|value| config.retain_bytes = value),
+    ),
+    row(
+        Group::Log,
+        "retain-age",
+        Form::Value("AGE"),
+        "none",
+        "Segments are removed when their last event is older than this: a number with s, m, h or d, like 7d; \
+         none keeps everything",
+        |config, text| values::age_ms_or_none(text).map(|value| config.retain_age_ms = value),
+    ),
+    row(
+        Group::Log,
+        "min-free-bytes",
+        Form::Value("SIZE"),
+        "1GiB",
+        "Publishing answers 503 while less than this is free on the disk of --data-dir; reading goes on. 0 \
+         waits until the disk is full",
+        |config, text| values::size(text).map(|value| config.min_free_bytes = value),
+    ),
+    row(
+        Group::Log,
         "new-epoch",
         Form::Switch,
         "",

@@ -12,6 +12,10 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const INTERVAL_MS_MAX: u64 = 60_000;
 /// A page and a disk block: the parts of a segment file lie on such borders.
 const SEGMENT_STEP: u64 = 4096;
+/// More than any disk: 1 EiB.
+const SIZE_MAX: u64 = 1 << 60;
+const DAY_S: u64 = 86_400;
+const AGE_DAYS_MAX: u64 = 36_500;
 
 pub(in crate::config) fn address(text: &str) -> Result<SocketAddr, ValueError> {
     text.parse().map_err(|_| ValueError::Address)
@@ -55,18 +59,58 @@ pub(in crate::config) fn switch(text: &str) -> Result<bool, ValueError> {
     }
 }
 
-/// A segment's size: bytes, or a number with a binary suffix.
-pub(in crate::config) fn segment_bytes(text: &str) -> Result<u64, ValueError> {
+/// Bytes: a number, perhaps with a binary suffix.
+fn bytes(text: &str) -> Result<u64, ValueError> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, suffix) = text.split_at(digits);
     let factor: u64 = match suffix.trim_start().to_ascii_lowercase().as_str() {
         "" => 1,
-        "kib" => 1 << 10,
-        "mib" => 1 << 20,
-        "gib" => 1 << 30,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "t" | "tib" => 1 << 40,
         _ => return Err(ValueError::Size),
     };
-    let value = number.parse::<u64>().map_err(|_| ValueError::Size)?.saturating_mul(factor);
+    Ok(number.parse::<u64>().map_err(|_| ValueError::Size)?.saturating_mul(factor))
+}
+
+/// Room on a disk.
+pub(in crate::config) fn size(text: &str) -> Result<u64, ValueError> {
+    match bytes(text)? {
+        value if value <= SIZE_MAX => Ok(value),
+        _ => Err(ValueError::Range { min: 0, max: SIZE_MAX >> 40, unit: " TiB" }),
+    }
+}
+
+pub(in crate::config) fn size_or_none(text: &str) -> Result<Option<u64>, ValueError> {
+    if text == "none" { Ok(None) } else { size(text).map(Some) }
+}
+
+/// An age in milliseconds from a number with its unit, or `none`.
+pub(in crate::config) fn age_ms_or_none(text: &str) -> Result<Option<u64>, ValueError> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let seconds: u64 = match unit.trim_start() {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => DAY_S,
+        _ => return Err(ValueError::Age),
+    };
+    let age_s = number.parse::<u64>().map_err(|_| ValueError::Age)?.saturating_mul(seconds);
+    if (1..=AGE_DAYS_MAX * DAY_S).contains(&age_s) {
+        Ok(Some(age_s * 1000))
+    } else {
+        Err(ValueError::AgeRange { days: AGE_DAYS_MAX })
+    }
+}
+
+/// A segment's size.
+pub(in crate::config) fn segment_bytes(text: &str) -> Result<u64, ValueError> {
+    let value = bytes(text)?;
     let (min, max) = (limits::SEGMENT_BYTES_MIN, limits::SEGMENT_BYTES_MAX);
     if !(min..=max).contains(&value) {
         return Err(ValueError::Range { min: min >> 20, max: max >> 20, unit: " MiB" });

@@ -20,6 +20,9 @@ const FAILED: &str = "the event log has failed and takes no events until the ser
 /// Why nothing is taken while no segment is ready; for clients.
 const NO_ROOM: &str = "the event log has no room for more events at the moment; retry later";
 
+/// Why nothing is taken while the disk is under its floor; for clients.
+const DISK_FULL: &str = "the disk of the event log is full; nothing was stored, retry later";
+
 /// How far the clock may be behind the last event's time before that is said.
 const CLOCK_BEHIND_MS_MAX: u64 = 60_000;
 
@@ -219,6 +222,7 @@ impl Intake {
 fn refusal(error: WriteError) -> PublishError {
     let reason = match error {
         WriteError::NoSegment { .. } => NO_ROOM,
+        WriteError::DiskFull => DISK_FULL,
         WriteError::Poisoned { .. } => FAILED,
     };
     PublishError::Unavailable { reason: reason.into() }

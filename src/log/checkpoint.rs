@@ -116,11 +116,19 @@ pub(in crate::log) struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Opens both files, making those that are missing. `generation`: of the newest one that was read.
+    /// Opens both files, making those that are missing. Both have their block from here on, so that a full disk
+    /// is no reason for a CHECKPOINT to fail. `generation`: of the newest one that was read.
     pub(in crate::log) fn open(disk: &dyn Disk, uuid: [u8; 16], generation: u64) -> io::Result<Self> {
-        let open = |name| match disk.open(name, Access::ReadWrite) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(name),
-            other => other,
+        let open = |name| -> io::Result<Arc<dyn DiskFile>> {
+            let file = match disk.open(name, Access::ReadWrite) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(name),
+                other => other,
+            }?;
+            if file.bytes()? == 0 {
+                file.write_at(0, &[0; size_of::<RawCheckpoint>()])?;
+                file.sync()?;
+            }
+            Ok(file)
         };
         let files = [open(NAMES[0])?, open(NAMES[1])?];
         disk.sync_dir("")?;

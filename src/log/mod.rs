@@ -4,9 +4,11 @@
 //! The export list. This module knows nothing of HTTP, SSE or JSON: a record is bytes with hashes beside it.
 //! It makes no ids of its own, reads no clock, starts no thread and counts nothing; it returns outcomes.
 
+mod ages;
 mod checkpoint;
 mod disk;
 mod find;
+mod floor;
 mod format;
 mod header;
 mod inspect;
@@ -36,6 +38,7 @@ mod tests;
 pub use checkpoint::Checkpoint;
 pub use disk::{Access, Disk, DiskFile, Lock};
 pub use find::Found;
+pub use floor::{Floor, FloorError};
 pub use format::{Entry, Flags};
 pub use header::Damage;
 pub use inspect::{Inspection, SegmentSummary, inspect};

@@ -5,6 +5,7 @@
 //! meanwhile waits for it.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
@@ -13,8 +14,6 @@ use crate::log::{Disk, DiskFile};
 
 /// How long a failed preparation rests before the next try.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// Bytes that stay free beside a new segment: for META, CHECKPOINTs and the operator's way out.
-const FREE_BYTES_FLOOR: u64 = 64 * 1024 * 1024;
 
 /// Prepares the next segment ahead of need. Lives on a background thread.
 pub struct Preparer {
@@ -122,7 +121,8 @@ impl Preparer {
     fn prepare(&mut self) {
         self.prepared += 1;
         let name = format!("{SEGMENTS}/spare-{}{TMP_SUFFIX}", self.prepared);
-        let made = create_spare(&*self.shared.disk, &name, self.shared.segment_bytes);
+        let free_bytes_min = self.shared.free_bytes_min.load(Ordering::Relaxed);
+        let made = create_spare(&*self.shared.disk, &name, self.shared.segment_bytes, free_bytes_min);
         let mut bench = self.shared.bench();
         match made {
             Ok(spare) => {
@@ -168,8 +168,13 @@ enum PrepareError {
     Io(#[from] io::Error),
 }
 
-fn create_spare(disk: &dyn Disk, name: &str, segment_bytes: u64) -> Result<Spare, PrepareError> {
-    let (free, needed) = (disk.free_bytes()?, segment_bytes + FREE_BYTES_FLOOR);
+fn create_spare(
+    disk: &dyn Disk,
+    name: &str,
+    segment_bytes: u64,
+    free_bytes_min: u64,
+) -> Result<Spare, PrepareError> {
+    let (free, needed) = (disk.free_bytes()?, segment_bytes.saturating_add(free_bytes_min));
     if free < needed {
         return Err(PrepareError::DiskFull { free, needed });
     }

@@ -3,6 +3,7 @@
 //! It writes nothing and blocks on nothing but page faults.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::event::EventId;
 use crate::log::View;
@@ -54,6 +55,11 @@ impl Reader {
     /// Why the log takes no more events, once it is so.
     pub fn poisoned(&self) -> Option<String> {
         self.shared.poisoned().map(str::to_owned)
+    }
+
+    /// Whether the log takes no events because its disk is too full, see `Floor`.
+    pub fn is_under_floor(&self) -> bool {
+        self.shared.under_floor.load(Ordering::Relaxed)
     }
 
     /// Why no segment could be prepared lately (full disk), while it is so.

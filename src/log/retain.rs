@@ -1,12 +1,14 @@
 //! Retention: whole sealed segments go, oldest first, by bytes and by age.
 //!
 //! A removed file is unlinked, never truncated: readers that still hold its segment keep its bytes. Ages are
-//! measured against the log's own times, which no client sets.
+//! measured by the log's own times, which no client sets, as `ages` says.
 
 use std::io;
 use std::sync::Arc;
 
 use crate::event::EventId;
+use crate::log::Floor;
+use crate::log::ages::Ages;
 use crate::log::shared::{SEGMENTS, Shared, locked, segment_name};
 
 /// What is to be kept. `None`: no bound.
@@ -23,11 +25,14 @@ pub struct Retention {
 pub struct Removed {
     pub segments: usize,
     pub bytes: u64,
+    /// The clock has been set meanwhile: for an hour nothing goes by what it says.
+    pub clock_stepped: bool,
 }
 
 /// Removes old segments; to be called now and then from a background thread.
 pub struct Retainer {
     shared: Arc<Shared>,
+    ages: Ages,
     /// No longer shown, and not unlinked yet; with their bytes.
     leaving: Vec<(EventId, u64)>,
     /// Since the last call that succeeded.
@@ -36,22 +41,36 @@ pub struct Retainer {
 
 impl Retainer {
     pub(in crate::log) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, leaving: Vec::new(), removed: Removed::default() }
+        Self { shared, ages: Ages::default(), leaving: Vec::new(), removed: Removed::default() }
     }
 
-    /// Removes the oldest sealed segments until `retention` holds; the one that takes events stays. `now_ms`:
-    /// unix milliseconds. An error leaves the log whole: what could not be unlinked is tried again by the next
-    /// call, whose answer counts what this one removed, or goes at the next start.
+    /// The floor of the log's disk, from now on at `free_bytes_min` free bytes. To be asked for before any
+    /// thread of the log runs.
+    pub fn floor(&self, free_bytes_min: u64) -> Floor {
+        Floor::new(Arc::clone(&self.shared), free_bytes_min)
+    }
+
+    /// Removes the oldest sealed segments until `retention` holds; the one that takes events stays, however
+    /// old. `now_ms`: unix milliseconds, by a clock that may err: see `ages`. An error leaves the log whole:
+    /// what could not be unlinked is tried again by the next call, whose answer counts what this one removed,
+    /// or goes at the next start. A poisoned log is left as it is.
     pub fn retain(&mut self, retention: Retention, now_ms: u64) -> io::Result<Removed> {
+        if self.shared.poisoned().is_some() {
+            // Whoever looks into what went wrong finds the files as they were.
+            return Ok(Removed::default());
+        }
         let view = self.shared.view.load_full();
         let durable = self.shared.durable();
+        let sealed = view.segments().iter().take_while(|segment| segment.is_sealed());
+        let stepped = self.ages.look(now_ms, sealed.map(|segment| segment.base()));
+        self.removed.clock_stepped |= stepped;
         let mut bytes = view.bytes();
         let mut gone = Vec::new();
         let mut first_kept = view.earliest();
         for (segment, next) in view.segments().iter().zip(view.segments().iter().skip(1)) {
             let aged = |age_ms_max: u64| {
                 let last_ms = segment.last_time_ms(durable).unwrap_or(u64::MAX);
-                last_ms.saturating_add(age_ms_max) < now_ms
+                self.ages.is_over(segment.base(), last_ms, age_ms_max)
             };
             let too_many = retention.bytes_max.is_some_and(|bytes_max| bytes > bytes_max);
             let shown = next.base() <= self.shared.visible().next();

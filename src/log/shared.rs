@@ -3,7 +3,7 @@
 //! critical sections.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -13,6 +13,9 @@ use crate::log::checkpoint::Checkpoints;
 use crate::log::disk::Lock;
 use crate::log::meta::Meta;
 use crate::log::{Disk, DiskFile, Durability, Region, Segment, View};
+
+/// Free bytes that are left where the operator names no number.
+const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 
 /// A mark on a cache line of its own: one thread stores it, all others load it.
 #[repr(align(64))]
@@ -84,6 +87,10 @@ pub(in crate::log) struct Shared {
     /// Segments the writer has begun since the last sync; not behind the sync lock, so that a roll never
     /// waits for one.
     pub(in crate::log) begun: Mutex<Vec<Live>>,
+    /// Bytes that a new segment leaves free on the disk.
+    pub(in crate::log) free_bytes_min: AtomicU64,
+    /// Less than that is free: the log takes no events.
+    pub(in crate::log) under_floor: AtomicBool,
     bench: Mutex<Bench>,
     /// The preparer waits here for work, the writer for a spare.
     pub(in crate::log) bench_changed: Condvar,
@@ -115,6 +122,8 @@ impl Shared {
             meta: Mutex::new(meta),
             sync_state: Mutex::new(sync_state),
             begun: Mutex::new(Vec::new()),
+            free_bytes_min: AtomicU64::new(FREE_BYTES_MIN),
+            under_floor: AtomicBool::new(false),
             bench: Mutex::new(Bench::default()),
             bench_changed: Condvar::new(),
             written: Mark::new(last),

@@ -3,6 +3,7 @@
 //! It never syncs, never waits for a sync, and in steady state allocates nothing per event. Ids come from
 //! outside.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +47,9 @@ pub enum WriteError {
     /// The next segment is not prepared yet or cannot be (full disk): nothing was written, retry later.
     #[error("no segment is ready to take the batch: {reason}")]
     NoSegment { reason: String },
+    /// Too little of the disk is free: nothing was written, retry later.
+    #[error("the log's disk is under its floor")]
+    DiskFull,
     /// A write or sync failed; the log takes nothing more until a restart.
     #[error("the log is poisoned: {reason}")]
     Poisoned { reason: String },
@@ -62,6 +66,10 @@ pub struct Writer {
     slots: u64,
     data_end: u64,
     time_ms: u64,
+    /// Of the active segment's first event; of no meaning while it has none.
+    first_ms: u64,
+    /// How long a segment takes events while another is ready.
+    roll_after_ms: u64,
     frames: Vec<u8>,
     entries: Vec<Entry>,
     /// Written since the last flush.
@@ -90,6 +98,8 @@ impl Writer {
             slots: 0,
             data_end: limits::SEGMENT_HEADER_BYTES,
             time_ms,
+            first_ms: time_ms,
+            roll_after_ms: SEGMENT_AGE_MAX_MS,
             frames: Vec::with_capacity(limits::WRITE_BYTES_MAX),
             entries: Vec::with_capacity(limits::BATCH_EVENTS_MAX),
             appended: (0, 0),
@@ -109,17 +119,26 @@ impl Writer {
         self.time_ms
     }
 
+    /// Lets no segment take events for longer than this after its first one, where the next segment is ready:
+    /// retention by age removes whole segments.
+    pub fn roll_after(&mut self, age_ms: u64) {
+        self.roll_after_ms = age_ms;
+    }
+
     /// Makes room for a batch of `events` records with `frame_bytes` bytes of frames in **one** segment,
     /// rolling to the prepared next one (after flushing what is staged) when it does not fit. `now_ms`: unix
     /// milliseconds; times are forced monotone.
     pub fn begin(&mut self, events: usize, frame_bytes: usize, now_ms: u64) -> Result<(), WriteError> {
         self.check_poison()?;
+        if self.shared.under_floor.load(Ordering::Relaxed) {
+            return Err(WriteError::DiskFull);
+        }
         self.time_ms = self.time_ms.max(now_ms);
         let geometry = self.segment.geometry();
         if !geometry.fits(0, limits::SEGMENT_HEADER_BYTES, events as u64, frame_bytes as u64) {
             return Err(WriteError::NoSegment { reason: "the batch is larger than a segment".to_owned() });
         }
-        if self.must_roll(events, frame_bytes) {
+        if self.must_roll(events, frame_bytes) || self.may_roll() {
             self.roll()?;
         } else if self.is_aged() {
             self.renew()?;
@@ -172,6 +191,9 @@ impl Writer {
         entry.crc = entry.checksum(seed).into();
         self.entries.push(entry);
         self.frames.extend_from_slice(record.frame);
+        if self.slots == 0 {
+            self.first_ms = self.time_ms;
+        }
         self.slots += 1;
         self.data_end += frame_bytes as u64;
         self.next = id.next();
@@ -204,6 +226,14 @@ impl Writer {
     fn must_roll(&self, events: usize, frame_bytes: usize) -> bool {
         let fits = self.segment.geometry().fits(self.slots, self.data_end, events as u64, frame_bytes as u64);
         self.file.is_none() || self.slots > 0 && (self.is_aged() || !fits)
+    }
+
+    /// The segment has been in use for long enough and the next one is ready. Never a reason to wait or to
+    /// refuse.
+    fn may_roll(&self) -> bool {
+        self.slots > 0
+            && self.time_ms.saturating_sub(self.first_ms) > self.roll_after_ms
+            && self.shared.bench().spare.is_some()
     }
 
     fn check_poison(&self) -> Result<(), WriteError> {

@@ -77,6 +77,9 @@ pub(crate) fn ready(worker: &Worker) -> Reply {
     } else if reader.poisoned().is_some() {
         // The reason names files: it stands in the server's own log.
         Some(("poisoned", "a write to the log failed; the server must be restarted".to_owned()))
+    } else if reader.is_under_floor() {
+        let message = "too little of the log's disk is free; publishing goes on by itself once there is room";
+        Some(("disk_full", message.to_owned()))
     } else if reader.prepare_failure().is_some() {
         Some(("disk_full", "no room for another segment of the log".to_owned()))
     } else {

@@ -183,11 +183,7 @@ fn begin_at(worker: &Worker, start: &Start) -> Beginning {
             let first = view.at_or_after(*time_ms, visible);
             let earliest = view.earliest();
             let removed = matches!(view.step(EventId::ZERO, visible), Step::Gap { .. });
-            if first == earliest
-                && removed
-                && earliest <= visible
-                && older_than_kept(&view, earliest, *time_ms)
-            {
+            if first == earliest && removed && older_than_kept(&view, visible, *time_ms) {
                 return Beginning {
                     position: earliest.previous(),
                     gap: Some((text.clone(), earliest, None)),
@@ -198,6 +194,12 @@ fn begin_at(worker: &Worker, start: &Start) -> Beginning {
     }
 }
 
-fn older_than_kept(view: &crate::log::View, earliest: EventId, time_ms: u64) -> bool {
-    view.segment(earliest).is_some_and(|segment| time_ms < segment.time_ms(earliest))
+/// Whether events of this time or later may be gone: none of those is later than the first kept event, or, where none
+/// is kept, than the making of the segment that takes the next.
+fn older_than_kept(view: &crate::log::View, visible: EventId, time_ms: u64) -> bool {
+    view.segments().first().is_some_and(|segment| {
+        let earliest = segment.base();
+        let kept_ms = if earliest <= visible { segment.time_ms(earliest) } else { segment.created_ms() };
+        time_ms < kept_ms
+    })
 }

@@ -7,14 +7,20 @@
 
 mod client;
 mod events;
+mod publishers;
 mod random;
+mod readers;
 mod server;
+mod small_disk;
 mod subscription;
 
 pub use client::{Answer, Client, Json, delete, get, get_with, post, post_with, request};
 pub use events::{PLACEHOLDER, created, data_of, publish, publish_lines, topped_up, type_of};
+pub use publishers::{Amounts, Publishers, assert_refusal, history};
 pub use random::Random;
+pub use readers::Readers;
 pub use server::{Server, data_directory, run_to_end};
+pub use small_disk::SmallDisk;
 pub use subscription::{Block, Frame, Subscription};
 
 use std::time::{Duration, Instant};

@@ -20,6 +20,9 @@ fn defaults() -> Config {
         idle_timeout_ms: 75_000,
         drain_timeout_ms: 10_000,
         segment_bytes: 134_217_728,
+        retain_bytes: None,
+        retain_age_ms: None,
+        min_free_bytes: 1 << 30,
         insecure: false,
         new_epoch: false,
         accept_gap: false,
@@ -50,7 +53,8 @@ fn every_flag_arrives() {
     let config = args(
         "--listen [::1]:80 --data-dir /srv/x --workers 3 --durability interval:50 --max-connections 77 \
          --heartbeat-ms 1000 --write-timeout-ms 2000 --request-timeout-ms 3000 --idle-timeout-ms 4000 \
-         --drain-timeout-ms 0 --segment-bytes 4MiB --insecure --new-epoch --accept-gap \
+         --drain-timeout-ms 0 --segment-bytes 4MiB \
+         --retain-bytes 12M --retain-age 7d --min-free-bytes 0 --insecure --new-epoch --accept-gap \
          --strict-addresses --payment-streams-max 9 --cors-origin https://A.example \
          --cors-origin http://b.example:81 --send plain \
          --log-format json --log-level warn,tailwire::log=debug",
@@ -68,6 +72,9 @@ fn every_flag_arrives() {
         idle_timeout_ms: 4000,
         drain_timeout_ms: 0,
         segment_bytes: 4 << 20,
+        retain_bytes: Some(12 << 20),
+        retain_age_ms: Some(604_800_000),
+        min_free_bytes: 0,
         insecure: true,
         new_epoch: true,
         accept_gap: true,
@@ -87,6 +94,19 @@ fn sizes_are_bytes_or_carry_a_binary_suffix() {
         [("4194304", 4 << 20), ("4096KiB", 4 << 20), ("128mib", 128 << 20), ("512MiB", 512 << 20)]
     {
         assert_eq!(args(&format!("--segment-bytes {text}")).config().segment_bytes, bytes, "{text}");
+    }
+    for (text, bytes) in [("0", 0), ("5K", 5 << 10), ("20GiB", 20 << 30), ("3t", 3 << 40), ("2TiB", 2 << 40)]
+    {
+        assert_eq!(args(&format!("--min-free-bytes {text}")).config().min_free_bytes, bytes, "{text}");
+    }
+}
+
+#[test]
+fn ages_carry_their_unit() {
+    let cases = [("none", None), ("90s", Some(90)), ("30m", Some(1800)), ("12h", Some(43_200))];
+    for (text, seconds) in cases.into_iter().chain([("36500d", Some(36_500 * 86_400))]) {
+        let age_ms = args(&format!("--retain-age {text}")).config().retain_age_ms;
+        assert_eq!(age_ms, seconds.map(|seconds: u64| seconds * 1000), "{text}");
     }
 }
 

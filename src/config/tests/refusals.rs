@@ -11,11 +11,23 @@ fn check(world: &World<'_>, parts: &[&str]) {
 
 #[test]
 fn bad_values_name_the_flag_and_the_range() {
-    let cases: [(&str, &[&str]); 17] = [
+    let cases: [(&str, &[&str]); 26] = [
         ("--segment-bytes 4194305", &["multiple of 4096", "4194304"]),
         ("--segment-bytes 3MiB", &["--segment-bytes", "3MiB", "4 to 512 MiB"]),
         ("--segment-bytes 513MiB", &["4 to 512 MiB"]),
-        ("--segment-bytes 64MB", &["a number with KiB or MiB, like"]),
+        ("--segment-bytes 64MB", &["a number with KiB, MiB, GiB or TiB"]),
+        ("--retain-bytes 64MB", &["--retain-bytes", "\"64MB\" is not a size"]),
+        ("--retain-bytes 2097152T", &["0 to 1048576 TiB"]),
+        ("--retain-bytes 0", &["--retain-bytes 0 is less than three segments", "at least 402653184"]),
+        (
+            "--retain-bytes 11M --segment-bytes 4M",
+            &["11534336", "4194304", "12582912", "smaller --segment-bytes"],
+        ),
+        ("--retain-age 7", &["--retain-age", "\"7\" is not an age", "like 90s, 12h or 7d"]),
+        ("--retain-age 1w", &["not an age"]),
+        ("--retain-age 0d", &["1s to 36500d"]),
+        ("--retain-age 99999999999999999999d", &["not an age"]),
+        ("--min-free-bytes some", &["--min-free-bytes", "not a size"]),
         ("--segment-bytes 99999999999999999999999999", &["not a size"]),
         ("--listen localhost", &["--listen", "127.0.0.1:3001"]),
         ("--workers 0", &["--workers", "1 to 256"]),

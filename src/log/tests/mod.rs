@@ -1,9 +1,11 @@
 //! Tests of the log through its public face, over a real directory or over the simulated disk.
 
 mod accepted;
+mod ages;
 mod append;
 mod crash;
 mod damage;
+mod floor;
 mod golden;
 mod poison;
 mod positions;

@@ -167,6 +167,7 @@ fn retention_removes_whole_sealed_segments_and_positions_meet_a_gap() {
     let mut log = Log::open(Arc::new(disk.clone()));
     assert_eq!((log.recovered.earliest, log.recovered.last), (earliest, EventId(600)));
     let aged = Retention { bytes_max: None, age_ms_max: Some(1000) };
+    log.retainer.retain(aged, NOW_MS + 1).unwrap();
     log.retainer.retain(aged, NOW_MS + 1001).unwrap();
     assert_eq!(log.reader.earliest(), EventId(601), "the one that takes events stays");
     assert_eq!(log.reader.view().step(EventId(600), EventId(600)), Step::Next(EventId(601)));

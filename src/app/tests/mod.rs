@@ -1,0 +1,3 @@
+//! Tests of the composition root's parts that do something themselves.
+
+mod upkeep;
