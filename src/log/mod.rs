@@ -11,6 +11,7 @@ mod format;
 mod header;
 mod inspect;
 mod map;
+mod mark;
 mod meta;
 mod open;
 mod open_error;

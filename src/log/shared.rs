@@ -3,34 +3,17 @@
 //! critical sections.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
 use crate::event::EventId;
 use crate::log::checkpoint::Checkpoints;
 use crate::log::disk::Lock;
+use crate::log::mark::Mark;
 use crate::log::meta::Meta;
 use crate::log::{Disk, DiskFile, Durability, Region, Segment, View};
-
-/// A mark on a cache line of its own: one thread stores it, all others load it.
-#[repr(align(64))]
-struct Mark(AtomicU64);
-
-impl Mark {
-    fn new(id: EventId) -> Self {
-        Self(AtomicU64::new(id.0))
-    }
-
-    fn load(&self) -> EventId {
-        EventId(self.0.load(Ordering::Acquire))
-    }
-
-    fn store(&self, id: EventId) {
-        self.0.store(id.0, Ordering::Release);
-    }
-}
+use crate::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A segment that takes events, or did and is not sealed yet.
 pub(in crate::log) struct Live {
