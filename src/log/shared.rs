@@ -141,6 +141,9 @@ impl Shared {
     /// Ends all writing for good. The first reason stands.
     pub(in crate::log) fn poison(&self, reason: String) {
         let _first_stands = self.poison.set(reason);
+        // Whoever waits has looked for the poison under this lock: without it the notice could come between the look
+        // and the sleep.
+        drop(self.bench());
         self.bench_changed.notify_all();
     }
 

@@ -300,6 +300,7 @@ impl Writer {
                 Ok(spare)
             }
             None => {
+                self.check_poison()?;
                 let reason = bench.failure.clone();
                 let reason = reason.unwrap_or_else(|| "it is still being prepared".to_owned());
                 Err(WriteError::NoSegment { reason })
