@@ -43,9 +43,10 @@ impl MemoryDisk {
 
     /// Whether bytes of a map may be shown after a crash: written, synced, and in a file that has a segment's name.
     pub(crate) fn is_durable(&self, bytes: &[u8]) -> bool {
-        let names = self.state.names.lock().unwrap();
+        // The checker may change threads meanwhile.
+        let files = self.state.names.lock().unwrap().clone();
         let of_file = |file: &Arc<MemoryFile>| file.memory.get().and_then(|memory| memory.is_synced(bytes));
-        names.iter().any(|(name, file)| name.ends_with(".seg") && of_file(file) == Some(true))
+        files.iter().any(|(name, file)| name.ends_with(".seg") && of_file(file) == Some(true))
     }
 
     pub(crate) fn names(&self) -> Vec<String> {

@@ -3,10 +3,13 @@
 use std::cell::UnsafeCell;
 use std::ops::Range;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 
 pub(crate) struct Memory {
     bytes: Box<[UnsafeCell<u8>]>,
     accesses: Mutex<Vec<Access>>,
+    /// Counts syncs, and orders nothing. It makes the checker try a look at what is synced on both sides of a sync.
+    syncs: loom::sync::atomic::AtomicUsize,
 }
 
 /// An access to a range by a thread. The cell has no content: the checker notes by it who was here, and knows whether
@@ -39,7 +42,7 @@ impl std::fmt::Debug for Memory {
 impl Memory {
     pub(crate) fn zeros(bytes: usize) -> Self {
         let bytes = std::iter::repeat_with(|| UnsafeCell::new(0)).take(bytes).collect();
-        Self { bytes, accesses: Mutex::default() }
+        Self { bytes, accesses: Mutex::default(), syncs: Default::default() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -71,6 +74,7 @@ impl Memory {
 
     /// Everything written so far is synced.
     pub(crate) fn sync(&self) {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
         for access in self.accesses.lock().unwrap().iter_mut() {
             access.is_synced = true;
         }
@@ -80,8 +84,12 @@ impl Memory {
     pub(crate) fn is_synced(&self, bytes: &[u8]) -> Option<bool> {
         let at = (bytes.as_ptr() as usize).checked_sub(self.bytes.as_ptr() as usize)?;
         let range = at..at + bytes.len();
+        if range.end > self.bytes.len() {
+            return None;
+        }
+        self.syncs.fetch_add(0, Ordering::Relaxed);
         let synced = |access: &Access| !access.is_write || access.is_synced || !access.touches(&range);
-        (range.end <= self.bytes.len()).then(|| self.accesses.lock().unwrap().iter().all(synced))
+        Some(self.accesses.lock().unwrap().iter().all(synced))
     }
 
     /// Lets the checker compare an access with those before it: a read with writes, a write with all.
