@@ -109,6 +109,8 @@ impl Memory {
         }
         if !known {
             let cell = loom::cell::UnsafeCell::new(());
+            // A moment of its own: later than what the thread stored before, which the making alone is not.
+            cell.with_mut(|_| ());
             accesses.push(Access { range, thread, is_write, is_synced: false, cell });
         }
     }

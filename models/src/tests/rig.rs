@@ -15,8 +15,8 @@ use crate::log::{
 use crate::memory::MemoryDisk;
 use crate::sync::{Fault, with_planted};
 
-/// The smallest segment there is.
-pub(super) const SEGMENT_BYTES: u64 = 72 * 1024;
+/// The smallest segment that has a page to give back between frames and entries when it is sealed.
+pub(super) const SEGMENT_BYTES: u64 = 80 * 1024;
 /// Each is later than any segment may still take events that was begun at the one before: who writes then rolls, or
 /// gives an empty segment a new origin of its times.
 pub(super) const AGED_MS: u64 = NOW_MS + 8 * 24 * 3600 * 1000;
