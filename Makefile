@@ -5,12 +5,13 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 LOAD := target/release/loadtest
 SERVER := target/release/tailwire
 
-.PHONY: help run test lint bench load chaos release
+.PHONY: help run test lint models bench load chaos release
 
 help:
 	@echo 'make run     build and run the server (release)'
 	@echo 'make test    everything that must hold; installs what the tests need when it may'
 	@echo 'make lint    formatting and clippy alone'
+	@echo 'make models  the files that threads share, in every order of their threads (loom)'
 	@echo 'make bench   micro-benchmarks (criterion)'
 	@echo 'make load    fan-out load with exact accounting'
 	@echo 'make chaos   kill the server again and again under load and prove that nothing was lost'
@@ -24,6 +25,9 @@ test:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+models:
+	cd models && cargo test $(ARGS)
 
 bench:
 	cargo bench $(ARGS)

@@ -6,13 +6,13 @@
 //! is decided here.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam::queue::SegQueue;
 
 use crate::doorbell::Doorbell;
 use crate::event::EventId;
 use crate::limits;
+use crate::sync::{AtomicUsize, Ordering};
 
 /// Names the request that waits: which worker, and a token that the worker chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 //! Whoever submits never waits: at a bound the submission is refused at once and nothing is kept of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam::channel::{Receiver, Sender, TrySendError};
 
@@ -11,6 +10,7 @@ use crate::event::{Identity, NewEvent};
 use crate::ingest::Ticket;
 use crate::ingest::answer::Desk;
 use crate::limits;
+use crate::sync::{AtomicUsize, Ordering};
 use crate::topic::User;
 
 /// All or nothing: the events of one request.

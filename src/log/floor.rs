@@ -5,9 +5,9 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::log::shared::Shared;
+use crate::sync::Ordering;
 
 /// Watches the disk; see `Retainer::floor`.
 pub struct Floor {

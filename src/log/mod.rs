@@ -13,6 +13,7 @@ mod format;
 mod header;
 mod inspect;
 mod map;
+mod mark;
 mod meta;
 mod open;
 mod open_error;

@@ -5,12 +5,12 @@
 //! meanwhile waits for it.
 
 use std::io;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::log::shared::{Bench, Live, SEGMENTS, Shared, Spare, TMP_SUFFIX};
 use crate::log::{Disk, DiskFile};
+use crate::sync::{MutexGuard, Ordering, PoisonError};
 
 /// How long a failed preparation rests before the next try.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -55,7 +55,7 @@ impl Preparer {
                             bench.owners > 0 && !bench.sync_wanted && bench.sealable.is_empty()
                         };
                         let rested = shared.bench_changed.wait_timeout_while(bench, RETRY_AFTER, idle);
-                        let (mut bench, outcome) = rested.unwrap_or_else(std::sync::PoisonError::into_inner);
+                        let (mut bench, outcome) = rested.unwrap_or_else(PoisonError::into_inner);
                         bench.rested = outcome.timed_out();
                     } else {
                         drop(shared.bench_changed.wait(bench));

@@ -3,11 +3,11 @@
 //! It writes nothing and blocks on nothing but page faults.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::event::EventId;
 use crate::log::View;
 use crate::log::shared::Shared;
+use crate::sync::Ordering;
 
 /// A handle on the log for one thread; cheap to clone.
 #[derive(Clone)]
@@ -42,7 +42,8 @@ impl Reader {
 
     /// The segments as they stand. Hold it for one turn at most: it pins files that retention removed.
     ///
-    /// Load `visible` **before** this: then everything up to it is in the view.
+    /// Load `visible` **before** this: then everything up to it is in the view, but for what retention has removed.
+    /// Where much happened between the two, even the first kept event may be past that `visible`.
     pub fn view(&self) -> Arc<View> {
         self.shared.view.load_full()
     }

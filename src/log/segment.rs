@@ -3,9 +3,6 @@
 //! Offsets come from entries that may be damaged on disk, so every range is bounded; what is out of bounds
 //! reads as empty. This file does no I/O but for page faults.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-
 use zerocopy::FromBytes as _;
 
 use crate::event::EventId;
@@ -13,6 +10,7 @@ use crate::limits;
 use crate::log::format::{Entry, Geometry, Salt};
 use crate::log::header::{Header, Seal};
 use crate::log::{Flags, Region};
+use crate::sync::{AtomicU32, AtomicU64, OnceLock, Ordering};
 
 /// The count of a segment that still takes events.
 const OPEN: u32 = u32::MAX;

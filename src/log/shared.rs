@@ -3,37 +3,20 @@
 //! critical sections.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
 use crate::event::EventId;
 use crate::log::checkpoint::Checkpoints;
 use crate::log::disk::Lock;
+use crate::log::mark::Mark;
 use crate::log::meta::Meta;
 use crate::log::{Disk, DiskFile, Durability, Region, Segment, View};
+use crate::sync::{AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, OnceLock, Ordering, PoisonError};
 
 /// Free bytes that are left where the operator names no number.
 const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
-
-/// A mark on a cache line of its own: one thread stores it, all others load it.
-#[repr(align(64))]
-struct Mark(AtomicU64);
-
-impl Mark {
-    fn new(id: EventId) -> Self {
-        Self(AtomicU64::new(id.0))
-    }
-
-    fn load(&self) -> EventId {
-        EventId(self.0.load(Ordering::Acquire))
-    }
-
-    fn store(&self, id: EventId) {
-        self.0.store(id.0, Ordering::Release);
-    }
-}
 
 /// A segment that takes events, or did and is not sealed yet.
 pub(in crate::log) struct Live {
@@ -167,6 +150,9 @@ impl Shared {
     /// Ends all writing for good. The first reason stands.
     pub(in crate::log) fn poison(&self, reason: String) {
         let _first_stands = self.poison.set(reason);
+        // Whoever waits has looked for the poison under this lock: without it the notice could come between the look
+        // and the sleep.
+        drop(self.bench());
         self.bench_changed.notify_all();
     }
 

@@ -3,8 +3,7 @@
 //! It never syncs, never waits for a sync, and in steady state allocates nothing per event. Ids come from
 //! outside.
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use zerocopy::IntoBytes as _;
@@ -15,6 +14,7 @@ use crate::log::format::{Entry, Flags, SEGMENT_AGE_MAX_MS, UNSYNCED_MAX};
 use crate::log::header::Header;
 use crate::log::shared::{Bench, Live, Shared, Spare, locked};
 use crate::log::{DiskFile, Durability, Segment};
+use crate::sync::{Ordering, PoisonError};
 
 /// How long a roll waits for a segment that is being prepared.
 const SPARE_WAIT: Duration = Duration::from_secs(2);
@@ -329,6 +329,7 @@ impl Writer {
                 Ok(spare)
             }
             None => {
+                self.check_poison()?;
                 let reason = bench.failure.clone();
                 let reason = reason.unwrap_or_else(|| "it is still being prepared".to_owned());
                 Err(WriteError::NoSegment { reason })

@@ -1,7 +1,7 @@
 //! One worker: a thread pinned to a CPU, its runtime, its hub, and the tasks that run on it.
 
 use std::cell::{Cell, RefCell};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -89,7 +89,7 @@ impl Worker {
         let visible = parts.shared.reader.visible();
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(std::io::Error::from)?;
         let watches = Watches {
-            bell: Watch::new(parts.bell.fd().try_clone_to_owned()?)?,
+            bell: Watch::new(parts.bell.eventfd().as_fd().try_clone_to_owned()?)?,
             epoll: Watch::new(epoll.try_clone()?)?,
             listener: Watch::new(parts.listener.try_clone()?)?,
         };

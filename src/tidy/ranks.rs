@@ -4,7 +4,7 @@ use crate::tidy::source::{Finding, Tree, is_test, line_of, words};
 
 /// The modules of the crate by rank, lowest first (docs/architecture.md).
 const RANKS: &[&[&str]] = &[
-    &["limits", "clock", "json"],
+    &["limits", "clock", "json", "sync"],
     &["topic"],
     &["event"],
     &["log", "http", "sse", "auth", "metrics", "doorbell"],

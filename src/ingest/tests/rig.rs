@@ -96,7 +96,7 @@ impl Rig {
 }
 
 fn rings(bell: &Doorbell) -> bool {
-    let fd = bell.fd();
+    let fd = bell.eventfd();
     let mut fds = [PollFd::new(&fd, PollFlags::IN)];
     let rings = rustix::event::poll(&mut fds, Some(&Timespec::default())).unwrap() > 0;
     bell.answer();

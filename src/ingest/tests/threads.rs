@@ -53,7 +53,7 @@ impl Worker {
     }
 
     fn wait(&self) {
-        let fd = self.bell.fd();
+        let fd = self.bell.eventfd();
         let deadline = Timespec { tv_sec: 20, tv_nsec: 0 };
         let ready = rustix::event::poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&deadline)).unwrap();
         assert!(ready > 0, "nobody rang");

@@ -1,0 +1,8 @@
+//! The models.
+
+mod answers;
+mod doorbell;
+mod poison;
+mod retention;
+mod rig;
+mod rolling;
