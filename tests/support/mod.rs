@@ -9,12 +9,15 @@ mod client;
 mod events;
 mod random;
 mod server;
+pub mod strace;
 mod subscription;
 
 pub use client::{Answer, Client, Json, delete, get, get_with, post, post_with, request};
-pub use events::{PLACEHOLDER, created, data_of, publish, publish_lines, topped_up, type_of};
+pub use events::{
+    PLACEHOLDER, Stored, created, data_of, everything, publish, publish_lines, topped_up, type_of,
+};
 pub use random::Random;
-pub use server::{Server, data_directory, run_to_end};
+pub use server::{BINARY, Server, data_directory, run_to_end, serve};
 pub use subscription::{Block, Frame, Subscription};
 
 use std::time::{Duration, Instant};
@@ -31,5 +34,16 @@ pub fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
         }
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// What `condition` gives within a short time, in which it gives something unless it never does.
+pub fn soon<T>(mut condition: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + Duration::from_millis(300);
+    loop {
+        match condition() {
+            None if Instant::now() < deadline => std::thread::park_timeout(Duration::from_millis(5)),
+            other => return other,
+        }
     }
 }

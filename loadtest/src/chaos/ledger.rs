@@ -46,6 +46,7 @@ pub(super) struct Ledger {
     violations: Mutex<Vec<Violation>>,
     requests: AtomicU32,
     ends: Mutex<Vec<Moment>>,
+    bus_errors: AtomicU32,
     retries: AtomicU64,
     given_up: AtomicU64,
 }
@@ -104,6 +105,15 @@ impl Ledger {
     /// The server was killed, or its power was cut.
     pub(super) fn note_end(&self, moment: Moment) {
         lock(&self.ends).push(moment);
+    }
+
+    /// The server died of a page that could not be read, after its disk had died.
+    pub(super) fn note_bus_error(&self) {
+        self.bus_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn bus_errors(&self) -> u32 {
+        self.bus_errors.load(Ordering::Relaxed)
     }
 
     /// When the server was killed, each time.

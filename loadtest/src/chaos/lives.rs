@@ -1,11 +1,13 @@
 //! The lives of the server within a run: how long each is, and how it ends. A life ends by SIGKILL, or, where the
 //! data lies on a device of ours, by a power cut.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use rustix::process::Signal;
 
 use super::power::Power;
 use super::random::Random;
@@ -124,9 +126,12 @@ impl Run<'_> {
             }
         };
         thread::sleep(Duration::from_millis(random.below(20)));
-        // It may refuse to start on a dead disk, but one that serves goes on for those who read.
+        // It may refuse to start on a dead disk, but one that serves goes on for those who read: unless what they read
+        // is not in memory any more, and a mapped page that cannot be read is SIGBUS.
         let ended = server.ended().filter(|_| ready);
-        if let Some(status) = ended {
+        if ended.is_some_and(|status| status.signal() == Some(Signal::BUS.as_raw())) {
+            self.ledger.note_bus_error();
+        } else if let Some(status) = ended {
             self.died(&server, status.to_string(), "after its file system was cut off");
             return Ok(Err(Cut));
         }

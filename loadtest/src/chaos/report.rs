@@ -58,6 +58,9 @@ pub(super) fn print(summary: &Summary) -> ExitCode {
         summary.records.len(),
         summary.took.as_secs_f64()
     ));
+    if summary.ledger.bus_errors() > 0 {
+        say(&format!("chaos: {} servers died of SIGBUS on a dead disk", summary.ledger.bus_errors()));
+    }
     if !summary.complete {
         say("chaos: the run was cut short, so nothing is said about missing events");
     }
