@@ -80,7 +80,7 @@ pub fn everything(address: SocketAddr) -> Vec<Stored> {
     }
 }
 
-fn text(json: &Json) -> String {
+pub fn text(json: &Json) -> String {
     match json {
         Json::String(text) => text.clone(),
         other => panic!("{other:?} is no text"),

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
 
 mod client;
+pub mod device;
 mod events;
 mod random;
 mod server;
@@ -14,7 +15,7 @@ mod subscription;
 
 pub use client::{Answer, Client, Json, delete, get, get_with, post, post_with, request};
 pub use events::{
-    PLACEHOLDER, Stored, created, data_of, everything, publish, publish_lines, topped_up, type_of,
+    PLACEHOLDER, Stored, created, data_of, everything, publish, publish_lines, text, topped_up, type_of,
 };
 pub use random::Random;
 pub use server::{BINARY, Server, data_directory, run_to_end, serve};
