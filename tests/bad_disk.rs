@@ -59,8 +59,8 @@ fn check_poisoned(server: &Server, durable: &[Stored]) {
     assert!(!server.log().contains("panicked"), "{}", server.log());
 }
 
-/// The device loses its end, where the segment lies, and a publisher goes on: one, for what others write behind a failed
-/// flush would take the lost pages to the disk after all.
+/// The device loses its end, where the segment lies, and a publisher goes on: one, for what others write behind a
+/// failed flush would take the lost pages to the disk after all.
 fn flushes_fail_on(file_system: FileSystem) {
     let Some(mut device) = Device::make(file_system) else { return };
     let place = device.place();

@@ -1,6 +1,6 @@
-//! The real binary is killed at each call that its writer, its sync thread and its preparer of segments make on the disk
-//! while segments fill up: writing, flushing, naming, noting a CHECKPOINT, sealing, preparing the next one. Then each of
-//! these calls fails instead. No answer that was given turns out wrong.
+//! The real binary is killed at each call that its writer, its sync thread and its preparer of segments make on the
+//! disk while segments fill up: writing, flushing, naming, noting a CHECKPOINT, sealing, preparing the next one. Then
+//! each of these calls fails instead. No answer that was given turns out wrong.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
 
@@ -16,9 +16,9 @@ use support::{DEADLINE, Server, Stored, created, data_directory, everything, get
 
 const FLAGS: &[&str] = &["--segment-bytes", "4MiB", "--workers", "1"];
 const THREADS: [&str; 3] = ["tw-writer", "tw-sync", "tw-prepare"];
-/// Batches of 700 KB: the sixth begins a segment, and the next the one after it.
-const BATCHES: usize = 13;
-const BATCH_EVENTS: usize = 24;
+/// Batches of 960 KB: the fifth begins a segment, and the ninth another.
+const BATCHES: usize = 10;
+const BATCH_EVENTS: usize = 33;
 const PADDING: usize = 29_000;
 
 /// How a batch was answered.

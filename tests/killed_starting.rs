@@ -1,6 +1,6 @@
 //! The real binary is killed at each call that its start makes on the disk, one run for each call: making a new log,
-//! recovery after a kill, a start after an orderly stop, the repair of a damaged segment. Then each of these calls fails
-//! instead. A plain start after that serves everything that was acknowledged.
+//! recovery after a kill, a start after an orderly stop, the repair of a damaged segment. Then each of these calls
+//! fails instead. A plain start after that serves everything that was acknowledged.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
 

@@ -73,7 +73,7 @@ pub fn everything(address: SocketAddr) -> Vec<Stored> {
             kind: text(&event["type"]),
             data: simd_json::to_string(&event["data"]).unwrap(),
         }));
-        if page["hasMore"] != Json::from(true) {
+        if page["hasMore"] != true {
             return events;
         }
         after = text(&page["lastEventId"]);

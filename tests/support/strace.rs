@@ -1,5 +1,5 @@
-//! Faults at exact places: the N-th call of a kind that the real binary makes is not executed, and the process is killed
-//! instead, or the call fails. `strace` does it, by its calls' own numbers, so nothing in the program knows of it.
+//! Faults at exact places: the N-th call of a kind that the real binary makes is not executed, and the process is
+//! killed instead, or the call fails. `strace` does it, by counting; nothing in the program knows of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -21,7 +21,8 @@ const BATCH_MAX: u64 = 24;
 /// Share of lost answers after which a request is not repeated.
 const GIVE_UP_PERCENT: u64 = 30;
 
-/// Most bytes that an event is made longer by when much is to be sent; a batch of these stays below the limit of a body.
+/// Most bytes by which an event is made longer when much is to be sent; a batch of these stays below the limit of a
+/// body.
 const PADDING_MAX: u64 = 28 * 1024;
 
 /// Where publishers act and what they are told.

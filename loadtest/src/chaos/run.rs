@@ -96,6 +96,7 @@ fn run(args: &Args, seed: u64) -> Result<Summary, RunError> {
         address: server::choose_address(&mut random).map_err(RunError::Port)?,
         directory: directory.path().to_owned(),
         data: power.as_ref().map_or(directory.path(), Power::place).join("data"),
+        dies_with_us: power.is_some(),
         segment_bytes: args.segment_bytes,
         flags: args.server_flag.clone(),
     };
@@ -124,10 +125,9 @@ fn run(args: &Args, seed: u64) -> Result<Summary, RunError> {
     violations.extend(oracle::judge(&Evidence { events: &events, acks: &acks, records: &records, complete }));
     // Kept for whoever looks for the cause.
     let failed = !violations.is_empty();
-    if let Some(power) = power.as_ref().filter(|_| failed) {
-        if let Err(error) = power.rescue(&directory.path().join("rescued")) {
-            report::fail(&RunError::Power(error));
-        }
+    let rescue = |power: &Power| power.rescue(&directory.path().join("rescued"));
+    if let Some(Err(error)) = power.as_ref().filter(|_| failed).map(rescue) {
+        report::fail(&RunError::Power(error));
     }
     drop(power);
     let kept = failed.then(|| directory.keep());

@@ -22,6 +22,9 @@ pub(super) struct Recipe {
     /// Holds the server's log.
     pub(super) directory: PathBuf,
     pub(super) data: PathBuf,
+    /// Whether the server is killed when the thread that started it ends, however that comes: it would keep what is
+    /// mounted for this run.
+    pub(super) dies_with_us: bool,
     pub(super) segment_bytes: u64,
     pub(super) flags: Vec<String>,
 }
@@ -43,7 +46,12 @@ impl Recipe {
     pub(super) fn start(&self) -> io::Result<Server> {
         let log = self.log();
         let stderr = File::options().create(true).append(true).open(&log)?;
-        let child = Command::new(&self.binary)
+        let mut command = Command::new(if self.dies_with_us { Path::new("setpriv") } else { &self.binary });
+        if self.dies_with_us {
+            // It becomes the server, under the same process id.
+            command.args(["--pdeathsig", "KILL", "--"]).arg(&self.binary);
+        }
+        let child = command
             .arg("serve")
             .args(["--listen", &self.address.to_string()])
             .arg("--data-dir")

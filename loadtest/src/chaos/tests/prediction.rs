@@ -43,6 +43,12 @@ fn an_event_carries_its_tag() {
 }
 
 #[test]
+fn padding_makes_an_event_longer_and_nothing_else() {
+    let event = |tag, padding| Event::new(tag, 3, Kind::Paused, STREAM, padding).data();
+    assert_eq!(event(4711, 3), event(4711, 0).replace('}', ",\"memo\":\"aaa\"}"));
+}
+
+#[test]
 fn every_filter_of_a_run_wants_something_of_the_curtain() {
     for seed in 0..50 {
         let mut random = Random::new(seed);
