@@ -49,7 +49,7 @@ fn try_everywhere(thread: &str) {
     assert!(THREADS.contains(&thread));
     let scratch = data_directory();
     if let Some(why) = impossible(scratch.path()) {
-        eprintln!("SKIPPED: faults at each call of {thread}: {why}");
+        support::skipped(&format!("faults at each call of {thread}: {why}"));
         return;
     }
     let calls = calls_of(thread);

@@ -92,7 +92,7 @@ fn some_events(server: &Server) {
 fn try_everywhere(case: Case) {
     let scratch = data_directory();
     if let Some(why) = impossible(scratch.path()) {
-        eprintln!("SKIPPED: faults at each call of a start: {why}");
+        support::skipped(&format!("faults at each call of a start: {why}"));
         return;
     }
     let calls = calls_of_start(copy(case.directory.path()).path(), case.flags);

@@ -46,7 +46,7 @@ impl Device {
         match Self::try_make(file_system) {
             Ok(device) => Some(device),
             Err(why) => {
-                eprintln!("SKIPPED: a failing {file_system:?}: {why}");
+                super::skipped(&format!("a failing {file_system:?}: {why}"));
                 None
             }
         }
@@ -173,7 +173,7 @@ impl Drop for Device {
 pub fn mount_memory(place: &Path) -> Option<()> {
     let mounted = leave_mount_namespace()
         .and_then(|()| run("mount", &["-t", "tmpfs", "-o", "size=128m", "tailwire-test", text(place)]));
-    mounted.map_err(|why| eprintln!("SKIPPED: a log in memory: {why}")).ok().map(drop)
+    mounted.map_err(|why| super::skipped(&format!("a log in memory: {why}"))).ok().map(drop)
 }
 
 /// Runs a program to its end.

@@ -21,6 +21,7 @@ pub use random::Random;
 pub use server::{BINARY, Server, data_directory, run_to_end, serve};
 pub use subscription::{Block, Frame, Subscription};
 
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 /// How long anything may take before the test fails. Generous, since the machine may be busy.
@@ -47,4 +48,9 @@ pub fn soon<T>(mut condition: impl FnMut() -> Option<T>) -> Option<T> {
             other => return other,
         }
     }
+}
+
+/// Says loudly what was not tried. Written past the test harness, which shows nothing of a test that passes.
+pub fn skipped(what: &str) {
+    let _unwritable = writeln!(std::io::stderr().lock(), "SKIPPED: {what}");
 }
