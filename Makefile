@@ -5,7 +5,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 LOAD := target/release/loadtest
 SERVER := target/release/tailwire
 
-.PHONY: help run test lint models bench load chaos release
+.PHONY: help run test lint models bench load chaos power release
 
 help:
 	@echo 'make run     build and run the server (release)'
@@ -15,6 +15,7 @@ help:
 	@echo 'make bench   micro-benchmarks (criterion)'
 	@echo 'make load    fan-out load with exact accounting'
 	@echo 'make chaos   kill the server again and again under load and prove that nothing was lost'
+	@echo 'make power   the same with power cuts, on real ext4 and xfs (root)'
 
 run:
 	cargo run --release -- $(ARGS)
@@ -40,3 +41,7 @@ load: release
 
 chaos: release
 	$(LOAD) chaos --server $(SERVER) $(ARGS)
+
+power: release
+	$(LOAD) chaos --server $(SERVER) --power-cuts ext4 --kills 200 --subscribers 12 $(ARGS)
+	$(LOAD) chaos --server $(SERVER) --power-cuts xfs --kills 200 --subscribers 12 $(ARGS)

@@ -13,7 +13,7 @@ use crate::log::disk::Lock;
 use crate::log::mark::Mark;
 use crate::log::meta::Meta;
 use crate::log::{Disk, DiskFile, Durability, Region, Segment, View};
-use crate::sync::{AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, OnceLock, Ordering, PoisonError};
+use crate::sync::{AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Free bytes that are left where the operator names no number.
 const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::client::{Answer, Json, post, post_with};
+use super::client::{Answer, Json, get, post, post_with};
 use super::subscription::Block;
 
 /// The body of the quick start, byte for byte.
@@ -49,4 +49,40 @@ pub fn data_of(block: &Block) -> Json {
 
 pub fn type_of(block: &Block) -> &str {
     block.event.as_deref().unwrap_or("")
+}
+
+/// An event as the history shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub id: u64,
+    pub kind: String,
+    pub data: String,
+}
+
+/// Every event of the log, by as many pages as it takes.
+pub fn everything(address: SocketAddr) -> Vec<Stored> {
+    let mut events: Vec<Stored> = Vec::new();
+    let mut after = "0".to_owned();
+    loop {
+        let answer = get(address, &format!("/events?all=true&limit=1000&after={after}"));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let page = answer.json();
+        let Json::Array(found) = &page["events"] else { panic!("no events in {page:?}") };
+        events.extend(found.iter().map(|event| Stored {
+            id: text(&event["id"]).parse().unwrap(),
+            kind: text(&event["type"]),
+            data: simd_json::to_string(&event["data"]).unwrap(),
+        }));
+        if page["hasMore"] != true {
+            return events;
+        }
+        after = text(&page["lastEventId"]);
+    }
+}
+
+pub fn text(json: &Json) -> String {
+    match json {
+        Json::String(text) => text.clone(),
+        other => panic!("{other:?} is no text"),
+    }
 }

@@ -32,7 +32,15 @@ impl Server {
     }
 
     pub fn start_at(listen: &str, directory: &Path, flags: &[&str]) -> Self {
-        let mut child = serve(listen, directory, flags).stderr(Stdio::piped()).spawn().unwrap();
+        Self::attempt(serve_at(&mut Command::new(BINARY), listen, directory, flags)).unwrap_or_else(
+            |(log, status)| panic!("the server ended ({status}) before it listened; it said: {log}"),
+        )
+    }
+
+    /// Starts a server by `command`, which `serve` has completed. `Err`: what it logged, and how it ended, before it
+    /// listened.
+    pub fn attempt(command: &mut Command) -> Result<Self, (String, ExitStatus)> {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (sender, receiver) = mpsc::channel();
         let (stderr, shared) = (child.stderr.take().unwrap(), Arc::clone(&log));
@@ -50,12 +58,13 @@ impl Server {
             }
         });
         match receiver.recv_timeout(DEADLINE) {
-            Ok(address) => Self { child, address, log },
+            Ok(address) => Ok(Self { child, address, log }),
             Err(reason) => {
-                child.kill().unwrap();
+                let _ended = child.kill();
                 let status = child.wait().unwrap();
-                let what = if reason == RecvTimeoutError::Timeout { "is silent" } else { "ended" };
-                panic!("the server {what} ({status}) before it listened; it said: {}", log.lock().unwrap());
+                let words = log.lock().unwrap().clone();
+                assert!(reason != RecvTimeoutError::Timeout, "the server is silent ({status}): {words}");
+                Err((words, status))
             }
         }
     }
@@ -71,6 +80,11 @@ impl Server {
 
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     /// Waits for the server's own end.
@@ -101,11 +115,14 @@ impl Drop for Server {
     }
 }
 
-fn serve(listen: &str, directory: &Path, flags: &[&str]) -> Command {
-    let mut command = Command::new(BINARY);
+/// Completes a command that ends in the server's binary; on a port of the kernel's choice.
+pub fn serve<'a>(command: &'a mut Command, directory: &Path, flags: &[&str]) -> &'a mut Command {
+    serve_at(command, "127.0.0.1:0", directory, flags)
+}
+
+fn serve_at<'a>(command: &'a mut Command, listen: &str, directory: &Path, flags: &[&str]) -> &'a mut Command {
     command.args(["serve", "--listen", listen, "--data-dir"]).arg(directory.join("data"));
-    command.args(flags).stdin(Stdio::null()).stdout(Stdio::null());
-    command
+    command.args(flags).stdin(Stdio::null()).stdout(Stdio::null())
 }
 
 /// The address in a line like `… listening on http://127.0.0.1:43121`, whatever stands around it.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::power::FileSystem;
+
 /// What to kill, how often, and under which load.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
@@ -11,6 +13,13 @@ pub(crate) struct Args {
     /// How often the server is killed
     #[arg(long, default_value_t = 30)]
     pub(crate) kills: u32,
+    /// Cut the power each time: the data lies on this file system on a loop device, which is cut off and mounted again
+    /// (needs root)
+    #[arg(long, value_name = "FILE SYSTEM")]
+    pub(super) power_cuts: Option<FileSystem>,
+    /// Where --power-cuts is not possible, say so and end well
+    #[arg(long, requires = "power_cuts")]
+    pub(crate) skip_if_impossible: bool,
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) publishers: u32,
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=5000))]

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use super::lives::Moment;
 use super::violation::Violation;
 use super::world::{Event, Filter, Kind, PaymentStream};
 
@@ -44,20 +45,21 @@ pub(super) struct Ledger {
     acks: Mutex<Vec<Ack>>,
     violations: Mutex<Vec<Violation>>,
     requests: AtomicU32,
-    kills: AtomicU32,
+    ends: Mutex<Vec<Moment>>,
+    bus_errors: AtomicU32,
     retries: AtomicU64,
     given_up: AtomicU64,
 }
 
 impl Ledger {
-    /// Notes the events of one request before it is sent, and numbers them.
-    pub(super) fn publish(&self, drafts: &[(Kind, PaymentStream)]) -> Vec<Arc<Event>> {
+    /// Notes the events of one request before it is sent, and numbers them. `padding`: bytes that make each longer.
+    pub(super) fn publish(&self, drafts: &[(Kind, PaymentStream)], padding: usize) -> Vec<Arc<Event>> {
         let request = self.requests.fetch_add(1, Ordering::Relaxed);
         let mut events = self.events.write().unwrap_or_else(PoisonError::into_inner);
         let first = events.len();
         for (offset, (kind, stream)) in drafts.iter().enumerate() {
             let tag = u32::try_from(first + offset).unwrap_or(u32::MAX);
-            events.push(Arc::new(Event::new(tag, request, *kind, *stream)));
+            events.push(Arc::new(Event::new(tag, request, *kind, *stream, padding)));
         }
         events[first..].to_vec()
     }
@@ -100,13 +102,23 @@ impl Ledger {
         self.given_up.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn note_kill(&self) {
-        self.kills.fetch_add(1, Ordering::Relaxed);
+    /// The server was killed, or its power was cut.
+    pub(super) fn note_end(&self, moment: Moment) {
+        lock(&self.ends).push(moment);
     }
 
-    /// How often the server was killed.
-    pub(super) fn kills(&self) -> u32 {
-        self.kills.load(Ordering::Relaxed)
+    /// The server died of a page that could not be read, after its disk had died.
+    pub(super) fn note_bus_error(&self) {
+        self.bus_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn bus_errors(&self) -> u32 {
+        self.bus_errors.load(Ordering::Relaxed)
+    }
+
+    /// When the server was killed, each time.
+    pub(super) fn ends(&self) -> Vec<Moment> {
+        lock(&self.ends).clone()
     }
 
     /// Requests sent, sent again, and given up.

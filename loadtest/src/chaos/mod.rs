@@ -1,13 +1,17 @@
 //! The crash harness: a server under load is killed at random moments, and an oracle judges what every
 //! subscriber saw.
 //!
-//! The export list. A SIGKILL leaves the page cache alone, so this proves the order of ack, write and
-//! delivery and the recovery, not that the disk was flushed.
+//! The export list. A SIGKILL leaves the page cache alone, so that proves the order of ack, write and delivery and
+//! the recovery, not that the disk was flushed. With `--power-cuts` the file system under the data is cut off instead,
+//! and what was not flushed is gone.
 
 mod args;
+mod cutting;
 mod http;
 mod ledger;
+mod lives;
 mod oracle;
+mod power;
 mod publisher;
 mod random;
 mod report;

@@ -21,14 +21,26 @@ const BATCH_MAX: u64 = 24;
 /// Share of lost answers after which a request is not repeated.
 const GIVE_UP_PERCENT: u64 = 30;
 
-pub(super) struct Publisher<'a> {
-    pub(super) number: u32,
+/// Most bytes by which an event is made longer when much is to be sent; a batch of these stays below the limit of a
+/// body.
+const PADDING_MAX: u64 = 28 * 1024;
+
+/// Where publishers act and what they are told.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
     pub(super) address: SocketAddr,
     pub(super) ledger: &'a Ledger,
     /// Set when the run is cut short: nothing is repeated any more.
     pub(super) abort: &'a AtomicBool,
+    /// Set while as much as possible is to be sent.
+    pub(super) heavy: &'a AtomicBool,
     pub(super) trap: &'a Trap,
-    pub(super) random: Random,
+}
+
+pub(super) struct Publisher<'a> {
+    number: u32,
+    scene: Scene<'a>,
+    random: Random,
     connection: Option<TcpStream>,
     /// Payment streams whose `stream.created` was acknowledged and that were not cancelled; the lasting ones
     /// first.
@@ -53,20 +65,13 @@ enum Outcome {
 }
 
 impl<'a> Publisher<'a> {
-    pub(super) fn new(
-        number: u32,
-        address: SocketAddr,
-        ledger: &'a Ledger,
-        abort: &'a AtomicBool,
-        trap: &'a Trap,
-        random: Random,
-    ) -> Self {
-        Self { number, address, ledger, abort, trap, random, connection: None, open: Vec::new(), created: 0 }
+    pub(super) fn new(number: u32, scene: Scene<'a>, random: Random) -> Self {
+        Self { number, scene, random, connection: None, open: Vec::new(), created: 0 }
     }
 
     /// Publishes until told to stop; then every request is answered or given up.
     pub(super) fn run(mut self, stop: &AtomicBool) -> Self {
-        while !stop.load(Ordering::Acquire) && !self.abort.load(Ordering::Acquire) {
+        while !stop.load(Ordering::Acquire) && !self.scene.abort.load(Ordering::Acquire) {
             let drafts = self.drafts();
             if matches!(self.request(&drafts, true), Outcome::Refused) {
                 break;
@@ -95,7 +100,8 @@ impl<'a> Publisher<'a> {
             let last = self.open.pop();
             return last.map(|stream| vec![(Kind::Cancelled, stream)]).unwrap_or_default();
         }
-        let count = if self.random.chance(50) { 1 } else { self.random.range(2, BATCH_MAX + 1) };
+        let heavy = self.scene.heavy.load(Ordering::Acquire);
+        let count = if !heavy && self.random.chance(50) { 1 } else { self.random.range(2, BATCH_MAX + 1) };
         let draft = |_| (*self.random.pick(&Kind::RECURRING), *self.random.pick(&self.open));
         (0..count).map(draft).collect()
     }
@@ -112,7 +118,9 @@ impl<'a> Publisher<'a> {
     }
 
     fn request(&mut self, drafts: &[(Kind, PaymentStream)], may_give_up: bool) -> Outcome {
-        let events = self.ledger.publish(drafts);
+        let heavy = self.scene.heavy.load(Ordering::Acquire);
+        let padding = if heavy { self.random.below(PADDING_MAX) } else { 0 };
+        let events = self.scene.ledger.publish(drafts, usize::try_from(padding).unwrap_or_default());
         let form = match (events.len(), self.random.chance(50)) {
             (1, true) => Form::SingleWithHeader,
             (1, false) => Form::SingleWithField,
@@ -135,7 +143,7 @@ impl<'a> Publisher<'a> {
         loop {
             match self.attempt(&request) {
                 Ok(answer) if answer.status == 200 || answer.status == 201 => {
-                    self.trap.spring();
+                    self.scene.trap.spring();
                     return self.acked(events, &answer);
                 }
                 // Not now, or not known: the same key makes the repetition safe.
@@ -145,15 +153,15 @@ impl<'a> Publisher<'a> {
                     // A refused connection carried nothing; what was sent on an open one may be stored.
                     let maybe_stored = error.kind() != io::ErrorKind::ConnectionRefused;
                     if may_give_up && maybe_stored && self.random.chance(GIVE_UP_PERCENT) {
-                        self.ledger.note_given_up();
+                        self.scene.ledger.note_given_up();
                         return Outcome::GivenUp;
                     }
                 }
             }
-            if self.abort.load(Ordering::Acquire) {
+            if self.scene.abort.load(Ordering::Acquire) {
                 return Outcome::GivenUp;
             }
-            self.ledger.note_retry();
+            self.scene.ledger.note_retry();
             std::thread::sleep(Duration::from_millis(self.random.range(2, 40)));
         }
     }
@@ -161,7 +169,7 @@ impl<'a> Publisher<'a> {
     fn attempt(&mut self, request: &[u8]) -> io::Result<Answer> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => http::connect(self.address)?,
+            None => http::connect(self.scene.address)?,
         };
         let answer = http::exchange(&mut connection, request, Instant::now() + ANSWER_TIMEOUT)?;
         self.connection = Some(connection).filter(|_| answer.keep_alive);
@@ -174,20 +182,24 @@ impl<'a> Publisher<'a> {
             return self.refused(events, answer);
         }
         let publisher = self.number;
-        self.ledger.ack(events.iter().zip(ids).map(|(event, id)| Ack { tag: event.tag, id, publisher }));
+        self.scene.ledger.ack(events.iter().zip(ids).map(|(event, id)| Ack {
+            tag: event.tag,
+            id,
+            publisher,
+        }));
         Outcome::Acked
     }
 
     fn refused(&self, events: &[Arc<Event>], answer: &Answer) -> Outcome {
         let (publisher, sent, status) = (self.number, events.len(), answer.status);
         let body = answer.body.chars().take(400).collect();
-        self.ledger.violate(Violation::Answer { publisher, sent, status, body });
+        self.scene.ledger.violate(Violation::Answer { publisher, sent, status, body });
         Outcome::Refused
     }
 
     fn bytes(&self, events: &[Arc<Event>], form: Form) -> Vec<u8> {
         let json = |event: &Arc<Event>| {
-            let (kind, data) = (event.kind.name(), &event.data);
+            let (kind, data) = (event.kind.name(), event.data());
             match form {
                 Form::SingleWithHeader => format!("{{\"type\":\"{kind}\",\"data\":{data}}}"),
                 // White space is dropped by the server, wherever it stands between tokens.
@@ -205,7 +217,7 @@ impl<'a> Publisher<'a> {
             (Form::SingleWithHeader, Some(event)) => format!("Idempotency-Key: {}\r\n", event.key()),
             _ => String::new(),
         };
-        let (address, length) = (self.address, body.len());
+        let (address, length) = (self.scene.address, body.len());
         let head = format!(
             "POST /events HTTP/1.1\r\nHost: {address}\r\nContent-Type: {media_type}\r\n\
              Content-Length: {length}\r\n{key}\r\n"

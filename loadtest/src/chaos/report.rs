@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::ledger::{Ledger, Record};
+use super::lives::Moment;
+use super::power::PowerError;
 use super::run::RunError;
 use super::server::Recipe;
 use super::violation::Violation;
@@ -17,6 +19,8 @@ const EACH_KIND_PRINTED: usize = 5;
 /// A finished run.
 pub(super) struct Summary {
     pub(super) seed: u64,
+    /// What was done to the server.
+    pub(super) what: &'static str,
     pub(super) ledger: Ledger,
     pub(super) records: Vec<Record>,
     pub(super) violations: Vec<Violation>,
@@ -34,21 +38,29 @@ pub(super) fn fail(error: &RunError) {
     let _unwritable = writeln!(io::stderr().lock(), "chaos: {error}");
 }
 
+/// Not tried is not the same as well: it must be seen.
+pub(super) fn skip(why: &PowerError) {
+    say(&format!("SKIPPED: real power cuts: {why}"));
+}
+
 /// Prints the summary and says how the command ends.
 pub(super) fn print(summary: &Summary) -> ExitCode {
     let deliveries: usize = summary.records.iter().map(|record| record.deliveries.len()).sum();
     let connections: u64 = summary.records.iter().map(|record| u64::from(record.connections)).sum();
     let (requests, retries, given_up) = summary.ledger.requests();
+    say(&format!("chaos: {}: {}", summary.what, moments(&summary.ledger.ends())));
     say(&format!(
-        "chaos: {} kills, {} events in {requests} requests ({retries} repeated, {given_up} given up), \
+        "chaos: {} events in {requests} requests ({retries} repeated, {given_up} given up), \
          {} acknowledged, \
          {deliveries} deliveries to {} subscribers over {connections} connections, {:.1} s",
-        summary.ledger.kills(),
         summary.ledger.events().len(),
         summary.ledger.acks().len(),
         summary.records.len(),
         summary.took.as_secs_f64()
     ));
+    if summary.ledger.bus_errors() > 0 {
+        say(&format!("chaos: {} servers died of SIGBUS on a dead disk", summary.ledger.bus_errors()));
+    }
     if !summary.complete {
         say("chaos: the run was cut short, so nothing is said about missing events");
     }
@@ -70,6 +82,18 @@ pub(super) fn print(summary: &Summary) -> ExitCode {
         say(&format!("chaos: kept {}; the same choices again: --seed {}", kept.display(), summary.seed));
     }
     ExitCode::FAILURE
+}
+
+/// How often the server ended, and when.
+fn moments(ends: &[Moment]) -> String {
+    let count = |moment| ends.iter().filter(|end| **end == moment).count();
+    let counts = Moment::ALL.map(|moment| (count(moment), moment.name()));
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    format!("{} in all, {}", ends.len(), counts.join(", "))
 }
 
 fn say(line: &str) {

@@ -8,12 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use super::args::Args;
 use super::ledger::{Ledger, Record};
 use super::oracle::{self, Evidence};
-use super::publisher::Publisher;
+use super::power::{FileSystem, Power, PowerError};
+use super::publisher::{Publisher, Scene};
 use super::random::Random;
 use super::report::{self, Summary};
 use super::server::{self, NotReady, Recipe, Server};
@@ -33,31 +32,39 @@ pub(super) enum RunError {
     Start { path: PathBuf, source: io::Error },
     #[error("the server cannot be killed: {0}")]
     Kill(io::Error),
+    #[error("no power cuts here: {0}")]
+    NoPower(PowerError),
+    #[error("after a power cut: {0}")]
+    Power(#[from] PowerError),
 }
 
 /// The flags by which the threads of a run are told how far it is.
 #[derive(Default)]
-struct Phase {
+pub(super) struct Phase {
     /// Late subscribers may join.
-    late: AtomicBool,
+    pub(super) late: AtomicBool,
+    /// Publishers send as much as they can.
+    pub(super) heavy: AtomicBool,
     stop_publishing: AtomicBool,
     last_connection: AtomicBool,
     leave: AtomicBool,
 }
 
-struct Run<'a> {
-    args: &'a Args,
+pub(super) struct Run<'a> {
+    pub(super) args: &'a Args,
     recipe: &'a Recipe,
-    ledger: &'a Ledger,
-    phase: &'a Phase,
-    trap: &'a Trap,
+    pub(super) ledger: &'a Ledger,
+    pub(super) phase: &'a Phase,
+    pub(super) trap: &'a Trap,
+    /// Where power is to be cut.
+    pub(super) power: Option<&'a Power>,
     progress: &'a [Progress],
     filters: &'a [Filter],
     deadline: Duration,
 }
 
 /// A run that cannot go on; the violation that says why is in the ledger.
-struct Cut;
+pub(super) struct Cut;
 
 /// The command: 0 when nothing was found, 1 when the server broke a promise, 2 when it could not be tried.
 pub(crate) fn main(args: &Args) -> ExitCode {
@@ -66,6 +73,10 @@ pub(crate) fn main(args: &Args) -> ExitCode {
     let seed = args.seed.unwrap_or(fresh);
     match run(args, seed) {
         Ok(summary) => report::print(&summary),
+        Err(RunError::NoPower(why)) if args.skip_if_impossible => {
+            report::skip(&why);
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             report::fail(&error);
             ExitCode::from(2)
@@ -78,10 +89,14 @@ fn run(args: &Args, seed: u64) -> Result<Summary, RunError> {
     let mut random = Random::new(seed);
     let directory =
         tempfile::Builder::new().prefix("tailwire-chaos-").tempdir().map_err(RunError::Directory)?;
+    let power = args.power_cuts.map(|kind| Power::on(kind, directory.path())).transpose();
+    let power = power.map_err(RunError::NoPower)?;
     let recipe = Recipe {
         binary: args.server.clone(),
         address: server::choose_address(&mut random).map_err(RunError::Port)?,
         directory: directory.path().to_owned(),
+        data: power.as_ref().map_or(directory.path(), Power::place).join("data"),
+        dies_with_us: power.is_some(),
         segment_bytes: args.segment_bytes,
         flags: args.server_flag.clone(),
     };
@@ -95,18 +110,29 @@ fn run(args: &Args, seed: u64) -> Result<Summary, RunError> {
         ledger: &ledger,
         phase: &phase,
         trap: &trap,
+        power: power.as_ref(),
         progress: &progress,
         filters: &filters,
         deadline: Duration::from_secs(args.deadline_s),
     };
     report::begin(seed, &recipe);
     let (records, complete) = run.perform(&random)?;
+    if let Some(words) = recipe.panic() {
+        ledger.violate(Violation::Panicked { words });
+    }
     let (events, acks) = (ledger.events(), ledger.acks());
     let mut violations = ledger.violations();
     violations.extend(oracle::judge(&Evidence { events: &events, acks: &acks, records: &records, complete }));
     // Kept for whoever looks for the cause.
-    let kept = (!violations.is_empty()).then(|| directory.keep());
-    Ok(Summary { seed, ledger, records, violations, complete, kept, took: started.elapsed() })
+    let failed = !violations.is_empty();
+    let rescue = |power: &Power| power.rescue(&directory.path().join("rescued"));
+    if let Some(Err(error)) = power.as_ref().filter(|_| failed).map(rescue) {
+        report::fail(&RunError::Power(error));
+    }
+    drop(power);
+    let kept = failed.then(|| directory.keep());
+    let what = args.power_cuts.map_or("kills", FileSystem::cuts);
+    Ok(Summary { seed, what, ledger, records, violations, complete, kept, took: started.elapsed() })
 }
 
 impl Run<'_> {
@@ -165,15 +191,20 @@ impl Run<'_> {
         if self.await_ready(&mut server).is_err() || self.await_greetings(&server).is_err() {
             return Ok(Err(Cut));
         }
+        let scene = Scene {
+            address: self.recipe.address,
+            ledger: self.ledger,
+            abort: &self.phase.leave,
+            heavy: &self.phase.heavy,
+            trap: self.trap,
+        };
         let publishers: Vec<_> = (0..self.args.publishers)
             .map(|number| {
-                let (ledger, abort, trap) = (self.ledger, &self.phase.leave, self.trap);
-                let random = random.fork(u64::from(number));
-                let publisher = Publisher::new(number, self.recipe.address, ledger, abort, trap, random);
+                let publisher = Publisher::new(number, scene, random.fork(u64::from(number)));
                 scope.spawn(|| publisher.run(&self.phase.stop_publishing))
             })
             .collect();
-        let Ok(server) = self.kill_again_and_again(server, random.fork(999))? else { return Ok(Err(Cut)) };
+        let Ok(server) = self.lives(server, random.fork(999))? else { return Ok(Err(Cut)) };
         self.phase.stop_publishing.store(true, Ordering::Release);
         for publisher in publishers {
             if let Ok(mut publisher) = publisher.join() {
@@ -185,58 +216,12 @@ impl Run<'_> {
         Ok(self.stop(server))
     }
 
-    fn kill_again_and_again(
-        &self,
-        mut server: Server,
-        mut random: Random,
-    ) -> Result<Result<Server, Cut>, RunError> {
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} kills, {elapsed}: {msg}");
-        let bar = ProgressBar::new(u64::from(self.args.kills))
-            .with_style(style.unwrap_or(ProgressStyle::default_bar()));
-        let mut ready = true;
-        for kill in 0..self.args.kills {
-            thread::sleep(moment(ready, &mut random));
-            if let Some(status) = server.ended() {
-                self.died(&server, status.to_string(), "between two kills");
-                return Ok(Err(Cut));
-            }
-            if ready && random.chance(60) {
-                self.kill_at_the_next_ack(&server)?;
-            }
-            server.kill().map_err(RunError::Kill)?;
-            self.ledger.note_kill();
-            thread::sleep(Duration::from_millis(random.below(60)));
-            server = self.start()?;
-            bar.inc(1);
-            bar.set_message(format!("{} events acknowledged", self.ledger.acks().len()));
-            if kill >= self.args.kills / 2 {
-                self.phase.late.store(true, Ordering::Release);
-            }
-            // One in four is killed again while it recovers.
-            ready = !random.chance(25);
-            if ready && self.await_ready(&mut server).is_err() {
-                return Ok(Err(Cut));
-            }
-        }
-        self.phase.late.store(true, Ordering::Release);
-        bar.finish_and_clear();
-        Ok(self.await_ready(&mut server).map(|()| server))
-    }
-
-    /// Lets a publisher kill the server in the moment in which it is answered; does without when nobody is.
-    fn kill_at_the_next_ack(&self, server: &Server) -> Result<(), RunError> {
-        self.trap.set(server.descriptor().map_err(RunError::Kill)?);
-        wait(Duration::from_millis(100), || !self.trap.is_set());
-        self.trap.take_back();
-        Ok(())
-    }
-
-    fn start(&self) -> Result<Server, RunError> {
+    pub(super) fn start(&self) -> Result<Server, RunError> {
         let path = || self.recipe.binary.clone();
         self.recipe.start().map_err(|source| RunError::Start { path: path(), source })
     }
 
-    fn await_ready(&self, server: &mut Server) -> Result<(), Cut> {
+    pub(super) fn await_ready(&self, server: &mut Server) -> Result<(), Cut> {
         match server.ready(self.deadline) {
             Ok(()) => Ok(()),
             Err(NotReady::Ended(status)) => {
@@ -277,7 +262,7 @@ impl Run<'_> {
         wait(self.deadline, || self.progress.iter().zip(&owed).all(got));
     }
 
-    fn stop(&self, server: Server) -> Result<(), Cut> {
+    pub(super) fn stop(&self, server: Server) -> Result<(), Cut> {
         let words = server.last_words();
         match server.stop(self.deadline) {
             Ok(Some(status)) if status.success() => {}
@@ -296,7 +281,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn died(&self, server: &Server, status: String, when: &'static str) {
+    pub(super) fn died(&self, server: &Server, status: String, when: &'static str) {
         self.ledger.violate(Violation::Died { status, when, words: server.last_words() });
     }
 
@@ -311,18 +296,7 @@ fn is_late(index: u32) -> bool {
     index % 5 == 4
 }
 
-/// How long a server lives: after it serves, or after its mere start.
-fn moment(ready: bool, random: &mut Random) -> Duration {
-    let ms = match (ready, random.below(10)) {
-        (false, _) => random.below(120),
-        (true, 0..=1) => random.below(30),
-        (true, 2..=7) => random.range(100, 1200),
-        (true, _) => random.range(1200, 2500),
-    };
-    Duration::from_millis(ms)
-}
-
-fn wait(limit: Duration, condition: impl Fn() -> bool) -> bool {
+pub(super) fn wait(limit: Duration, condition: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + limit;
     loop {
         if condition() {

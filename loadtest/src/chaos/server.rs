@@ -19,8 +19,12 @@ use super::random::Random;
 pub(super) struct Recipe {
     pub(super) binary: PathBuf,
     pub(super) address: SocketAddr,
-    /// Holds the data directory and the server's log.
+    /// Holds the server's log.
     pub(super) directory: PathBuf,
+    pub(super) data: PathBuf,
+    /// Whether the server is killed when the thread that started it ends, however that comes: it would keep what is
+    /// mounted for this run.
+    pub(super) dies_with_us: bool,
     pub(super) segment_bytes: u64,
     pub(super) flags: Vec<String>,
 }
@@ -40,13 +44,18 @@ pub(super) enum NotReady {
 
 impl Recipe {
     pub(super) fn start(&self) -> io::Result<Server> {
-        let log = self.directory.join("server.log");
+        let log = self.log();
         let stderr = File::options().create(true).append(true).open(&log)?;
-        let child = Command::new(&self.binary)
+        let mut command = Command::new(if self.dies_with_us { Path::new("setpriv") } else { &self.binary });
+        if self.dies_with_us {
+            // It becomes the server, under the same process id.
+            command.args(["--pdeathsig", "KILL", "--"]).arg(&self.binary);
+        }
+        let child = command
             .arg("serve")
             .args(["--listen", &self.address.to_string()])
             .arg("--data-dir")
-            .arg(self.directory.join("data"))
+            .arg(&self.data)
             .args(["--durability", "commit", "--segment-bytes", &self.segment_bytes.to_string()])
             .args(&self.flags)
             .stdin(Stdio::null())
@@ -54,6 +63,17 @@ impl Recipe {
             .stderr(stderr)
             .spawn()?;
         Ok(Server { child, log, address: self.address })
+    }
+
+    /// The line on which a server of this run complained of a panic.
+    pub(super) fn panic(&self) -> Option<String> {
+        let text = fs::read(self.log()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        text.lines().find(|line| line.contains("panicked at")).map(str::to_owned)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.join("server.log")
     }
 }
 

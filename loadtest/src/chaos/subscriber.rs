@@ -175,9 +175,10 @@ impl<'a> Subscriber<'a> {
             ledger.violate(Violation::Unknown { subscriber: subscriber(), id, data: block.data.clone() });
             return Ok(());
         };
-        if event.data != block.data || event.kind.name() != kind {
+        let data = event.data();
+        if data != block.data || event.kind.name() != kind {
             let (got, published) =
-                (format!("{kind} {}", block.data), format!("{} {}", event.kind.name(), event.data));
+                (format!("{kind} {}", block.data), format!("{} {data}", event.kind.name()));
             ledger.violate(Violation::Changed { subscriber: subscriber(), id, got, published });
         }
         let delivery = Delivery { id, tag: event.tag, connection: self.record.connections };

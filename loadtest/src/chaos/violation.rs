@@ -35,6 +35,8 @@ pub(super) enum Violation {
     Answer { publisher: u32, sent: usize, status: u16, body: String },
     #[error("died: the server ended by itself ({status}) {when}; its last words: {words}")]
     Died { status: String, when: &'static str, words: String },
+    #[error("panicked: the server said {words}")]
+    Panicked { words: String },
     #[error("silent: the server did not {what} within {deadline_s} s; its last words: {words}")]
     Silent { what: &'static str, deadline_s: u64, words: String },
 }
@@ -57,6 +59,7 @@ impl Violation {
             Self::Wire { .. } => "wire",
             Self::Answer { .. } => "answer",
             Self::Died { .. } => "died",
+            Self::Panicked { .. } => "panicked",
             Self::Silent { .. } => "silent",
         }
     }

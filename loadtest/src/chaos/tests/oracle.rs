@@ -31,7 +31,7 @@ fn sound() -> Case {
         (5, Kind::ToppedUp, SECOND),
     ];
     let event = |(tag, (request, kind, stream)): (usize, (u32, Kind, PaymentStream))| {
-        Arc::new(Event::new(u32::try_from(tag).unwrap(), request, kind, stream))
+        Arc::new(Event::new(u32::try_from(tag).unwrap(), request, kind, stream, 0))
     };
     let everyone = Filter { all: true, ..Filter::default() };
     let recipient = Filter { users: vec![FIRST.recipient], ..Filter::default() };

@@ -9,7 +9,7 @@ const STREAM: PaymentStream = PaymentStream { id: 7, sender: 1, recipient: 2 };
 fn check(filter: &Filter, wanted: &[Kind]) {
     let kinds = [Kind::Created, Kind::ToppedUp, Kind::Withdrawn, Kind::Cancelled, Kind::FeeCollected];
     for kind in kinds {
-        let event = Event::new(0, 0, kind, STREAM);
+        let event = Event::new(0, 0, kind, STREAM, 0);
         assert_eq!(filter.wants(&event), wanted.contains(&kind), "{kind:?} for {}", filter.query());
     }
 }
@@ -35,11 +35,17 @@ fn a_filter_is_a_union_narrowed_by_types() {
 #[test]
 fn an_event_carries_its_tag() {
     for kind in Kind::RECURRING.into_iter().chain([Kind::Created, Kind::Cancelled]) {
-        let event = Event::new(4711, 3, kind, STREAM);
-        assert_eq!(Event::tag_in(&event.data), Some(4711), "{}", event.data);
-        assert!(event.data.starts_with("{\"streamId\":7,"));
+        let event = Event::new(4711, 3, kind, STREAM, 0);
+        assert_eq!(Event::tag_in(&event.data()), Some(4711), "{}", event.data());
+        assert!(event.data().starts_with("{\"streamId\":7,"));
     }
     assert_eq!(Event::tag_in("{\"streamId\":7}"), None);
+}
+
+#[test]
+fn padding_makes_an_event_longer_and_nothing_else() {
+    let event = |tag, padding| Event::new(tag, 3, Kind::Paused, STREAM, padding).data();
+    assert_eq!(event(4711, 3), event(4711, 0).replace('}', ",\"memo\":\"aaa\"}"));
 }
 
 #[test]
@@ -52,7 +58,7 @@ fn every_filter_of_a_run_wants_something_of_the_curtain() {
                 (0..LASTING_STREAMS).map(move |number| PaymentStream::of(publisher, number))
             });
             let mut curtain =
-                streams.flat_map(|stream| Kind::RECURRING.map(|kind| Event::new(0, 0, kind, stream)));
+                streams.flat_map(|stream| Kind::RECURRING.map(|kind| Event::new(0, 0, kind, stream, 0)));
             assert!(curtain.any(|event| filter.wants(&event)), "{}", filter.query());
         }
     }
