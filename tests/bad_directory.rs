@@ -17,7 +17,7 @@ use support::{
     topped_up,
 };
 
-const FLAGS: &[&str] = &["--segment-bytes", "4MiB", "--workers", "1"];
+const FLAGS: &[&str] = &["--segment-bytes", "4MiB", "--workers", "1", "--min-free-bytes", "0"];
 
 /// A padded batch, so that a segment is full after six.
 fn large_batch() -> Vec<String> {

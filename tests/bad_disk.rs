@@ -19,7 +19,7 @@ use support::{
     BINARY, Server, Stored, Subscription, created, everything, get, post, publish, serve, topped_up,
 };
 
-const FLAGS: &[&str] = &["--segment-bytes", "4MiB", "--workers", "1"];
+const FLAGS: &[&str] = &["--segment-bytes", "4MiB", "--workers", "1", "--min-free-bytes", "0"];
 /// Of the test in which some publish at once.
 const PUBLISHERS: usize = 4;
 

@@ -57,6 +57,7 @@ impl Recipe {
             .arg("--data-dir")
             .arg(&self.data)
             .args(["--durability", "commit", "--segment-bytes", &self.segment_bytes.to_string()])
+            .args(["--min-free-bytes", "0"])
             .args(&self.flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
