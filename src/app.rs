@@ -2,6 +2,7 @@
 
 mod limits_check;
 mod logging;
+mod scrub;
 mod signals;
 mod threads;
 
@@ -65,6 +66,7 @@ pub fn serve(config: Config) -> Result<(), StartError> {
         .map_err(io("a doorbell could not be made"))?;
     let mut preparer = opened.preparer;
     let preparing = threads::spawn("tw-prepare", move || preparer.run())?;
+    let scrubbing = scrub::Scrubbing::start(opened.scrubber, config.scrub_bytes_per_second)?;
     let Ingest { publisher, answers, writer, sync } = ingest::open(
         (opened.writer, opened.syncer, opened.reader),
         config.durability,
@@ -93,8 +95,11 @@ pub fn serve(config: Config) -> Result<(), StartError> {
     announce(&config, address, workers, max_connections);
 
     let threads = [writing, syncing, preparing];
-    signals
-        .wait(|| running.iter().any(JoinHandle::is_finished) || threads.iter().any(JoinHandle::is_finished));
+    signals.wait(|| {
+        scrubbing.is_finished()
+            || running.iter().any(JoinHandle::is_finished)
+            || threads.iter().any(JoinHandle::is_finished)
+    });
     signals.release();
     tracing::info!("draining: no more connections, subscribers are told to come back");
     shared.begin_drain();
@@ -103,6 +108,7 @@ pub fn serve(config: Config) -> Result<(), StartError> {
         let ended = worker.join().map_err(|_| StartError::Thread);
         outcome = outcome.and(ended.and_then(|ended| ended.map_err(StartError::from)));
     }
+    outcome = outcome.and(scrubbing.end());
     for thread in threads {
         outcome = outcome.and(thread.join().map_err(|_| StartError::Thread));
     }

@@ -25,6 +25,8 @@ pub struct Config {
     /// How long SIGTERM waits for acks and streams to end.
     pub drain_timeout_ms: u64,
     pub segment_bytes: u64,
+    /// 0: no scrubbing.
+    pub scrub_bytes_per_second: u64,
     pub insecure: bool,
     pub new_epoch: bool,
     pub accept_gap: bool,
@@ -51,6 +53,7 @@ impl Config {
             idle_timeout_ms: 0,
             drain_timeout_ms: 0,
             segment_bytes: 0,
+            scrub_bytes_per_second: 0,
             insecure: false,
             new_epoch: false,
             accept_gap: false,

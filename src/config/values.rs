@@ -12,6 +12,7 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const INTERVAL_MS_MAX: u64 = 60_000;
 /// A page and a disk block: the parts of a segment file lie on such borders.
 const SEGMENT_STEP: u64 = 4096;
+const RATE_MAX: u64 = 1 << 30;
 
 pub(in crate::config) fn address(text: &str) -> Result<SocketAddr, ValueError> {
     text.parse().map_err(|_| ValueError::Address)
@@ -55,8 +56,8 @@ pub(in crate::config) fn switch(text: &str) -> Result<bool, ValueError> {
     }
 }
 
-/// A segment's size: bytes, or a number with a binary suffix.
-pub(in crate::config) fn segment_bytes(text: &str) -> Result<u64, ValueError> {
+/// Bytes, or a number with a binary suffix.
+fn bytes(text: &str) -> Result<u64, ValueError> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, suffix) = text.split_at(digits);
     let factor: u64 = match suffix.trim_start().to_ascii_lowercase().as_str() {
@@ -66,7 +67,18 @@ pub(in crate::config) fn segment_bytes(text: &str) -> Result<u64, ValueError> {
         "gib" => 1 << 30,
         _ => return Err(ValueError::Size),
     };
-    let value = number.parse::<u64>().map_err(|_| ValueError::Size)?.saturating_mul(factor);
+    Ok(number.parse::<u64>().map_err(|_| ValueError::Size)?.saturating_mul(factor))
+}
+
+/// Bytes a second, at most 1 GiB of them; 0 is off.
+pub(in crate::config) fn rate(text: &str) -> Result<u64, ValueError> {
+    let (value, max) = (bytes(text)?, RATE_MAX);
+    if value <= max { Ok(value) } else { Err(ValueError::Range { min: 0, max: max >> 20, unit: " MiB" }) }
+}
+
+/// A segment's size: bytes, or a number with a binary suffix.
+pub(in crate::config) fn segment_bytes(text: &str) -> Result<u64, ValueError> {
+    let value = bytes(text)?;
     let (min, max) = (limits::SEGMENT_BYTES_MIN, limits::SEGMENT_BYTES_MAX);
     if !(min..=max).contains(&value) {
         return Err(ValueError::Range { min: min >> 20, max: max >> 20, unit: " MiB" });

@@ -6,6 +6,8 @@
 
 mod checkpoint;
 mod disk;
+mod examine;
+mod fault;
 mod find;
 mod format;
 mod header;
@@ -19,14 +21,21 @@ mod prepare;
 mod reader;
 mod real;
 mod recover;
+mod rehearsal;
+mod repair;
 mod retain;
 mod salvage;
 mod scan;
+mod scrub;
 mod seal;
+mod seal_check;
 mod segment;
 mod shared;
+mod sound;
+mod survey;
 mod sync;
 mod view;
+mod walk;
 mod writer;
 
 #[cfg(test)]
@@ -35,10 +44,12 @@ mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use disk::{Access, Disk, DiskFile, Lock};
+pub use examine::{Examined, Extent, FoundEvent, Visitor};
+pub use fault::{Fault, FaultKind};
 pub use find::Found;
 pub use format::{Entry, Flags};
 pub use header::Damage;
-pub use inspect::{Inspection, SegmentSummary, inspect};
+pub use inspect::{Inspection, inspect};
 pub use map::Region;
 pub use meta::Hole;
 pub use open::{Opened, Recovered, open};
@@ -47,8 +58,12 @@ pub use options::{Durability, LogOptions};
 pub use prepare::Preparer;
 pub use reader::Reader;
 pub use real::RealDisk;
+pub use repair::{Repaired, rehearse_repair, repair};
 pub use retain::{Removed, Retainer, Retention};
+pub use scrub::{Scrubbed, Scrubber};
 pub use segment::Segment;
+pub use sound::Run;
+pub use survey::Survey;
 pub use sync::{SyncError, Syncer};
 pub use view::{Step, View};
 pub use writer::{Appended, Record, WriteError, Writer};

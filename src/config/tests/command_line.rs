@@ -20,6 +20,7 @@ fn defaults() -> Config {
         idle_timeout_ms: 75_000,
         drain_timeout_ms: 10_000,
         segment_bytes: 134_217_728,
+        scrub_bytes_per_second: 8_388_608,
         insecure: false,
         new_epoch: false,
         accept_gap: false,
@@ -50,7 +51,7 @@ fn every_flag_arrives() {
     let config = args(
         "--listen [::1]:80 --data-dir /srv/x --workers 3 --durability interval:50 --max-connections 77 \
          --heartbeat-ms 1000 --write-timeout-ms 2000 --request-timeout-ms 3000 --idle-timeout-ms 4000 \
-         --drain-timeout-ms 0 --segment-bytes 4MiB --insecure --new-epoch --accept-gap \
+         --drain-timeout-ms 0 --segment-bytes 4MiB --scrub-bytes-per-second 1MiB --insecure --new-epoch --accept-gap \
          --strict-addresses --payment-streams-max 9 --cors-origin https://A.example \
          --cors-origin http://b.example:81 --send plain \
          --log-format json --log-level warn,tailwire::log=debug",
@@ -68,6 +69,7 @@ fn every_flag_arrives() {
         idle_timeout_ms: 4000,
         drain_timeout_ms: 0,
         segment_bytes: 4 << 20,
+        scrub_bytes_per_second: 1 << 20,
         insecure: true,
         new_epoch: true,
         accept_gap: true,

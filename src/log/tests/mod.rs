@@ -4,6 +4,7 @@ mod accepted;
 mod append;
 mod crash;
 mod damage;
+mod flips;
 mod golden;
 mod poison;
 mod positions;
