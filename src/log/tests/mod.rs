@@ -9,5 +9,7 @@ mod golden;
 mod poison;
 mod positions;
 mod refusals;
+mod scrubbing;
 mod sim_disk;
 mod support;
+mod surveys;
