@@ -28,7 +28,7 @@ pub(in crate::cli) fn run(options: &VerifyOptions, out: &mut dyn Write, err: &mu
     let begun = Instant::now();
     let verified = open_disk(&options.data_dir).and_then(|disk| {
         let survey = Survey::open(&disk, access)?;
-        Ok(verify(&survey))
+        Ok(verify(&survey, if options.deep { Extent::Deep } else { Extent::Whole }))
     });
     let verified = match verified {
         Ok(verified) => verified,
@@ -50,7 +50,7 @@ struct Verified {
     more: u64,
 }
 
-fn verify(survey: &Survey<'_>) -> Verified {
+fn verify(survey: &Survey<'_>, extent: Extent) -> Verified {
     let bases = survey.segments();
     let bar = progress(survey.file_bytes(), "verifying");
     let (next, bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
@@ -65,7 +65,7 @@ fn verify(survey: &Survey<'_>) -> Verified {
         } {
             let mut findings =
                 Findings { bar: &bar, events: 0, bytes: 0, shown: 0, faults: Vec::new(), more: 0 };
-            let examined = survey.examine(*base, Extent::Whole, &mut findings);
+            let examined = survey.examine(*base, extent, &mut findings);
             bar.inc(examined.file_bytes.saturating_sub(findings.shown));
             bytes.fetch_add(findings.bytes, Ordering::Relaxed);
             *result.lock().unwrap_or_else(PoisonError::into_inner) = Some((examined, findings));

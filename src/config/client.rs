@@ -1,4 +1,4 @@
-//! What the client commands were asked to do: `publish`, `tail` and `log inspect`, read from their flags.
+//! What the client commands were asked to do: `publish`, `tail` and `log …`, read from their flags.
 
 use std::path::PathBuf;
 
@@ -83,6 +83,8 @@ pub struct VerifyOptions {
     pub json: bool,
     /// Read past the page cache.
     pub uncached: bool,
+    /// Check the checksum of each frame, whatever its block's says.
+    pub deep: bool,
 }
 
 /// `tailwire log dump`.

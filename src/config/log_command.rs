@@ -84,9 +84,12 @@ impl LogSub {
             Self::Inspect(InspectFlags { place }) => {
                 LogCommand::Inspect(InspectOptions { data_dir: place.data_dir, json: place.json })
             }
-            Self::Verify(VerifyFlags { place, uncached }) => {
-                LogCommand::Verify(VerifyOptions { data_dir: place.data_dir, json: place.json, uncached })
-            }
+            Self::Verify(VerifyFlags { place, uncached, deep }) => LogCommand::Verify(VerifyOptions {
+                data_dir: place.data_dir,
+                json: place.json,
+                uncached,
+                deep,
+            }),
             Self::Dump(DumpFlags { place, from, until, limit }) => LogCommand::Dump(DumpOptions {
                 data_dir: place.data_dir,
                 json: place.json,
@@ -134,6 +137,9 @@ pub(in crate::config) struct VerifyFlags {
     /// Read past the page cache
     #[arg(long)]
     uncached: bool,
+    /// Check each frame's own checksum even where that of its 64 KiB block is right
+    #[arg(long)]
+    deep: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -29,8 +29,10 @@ pub enum Extent {
     Summary,
     /// These events, each with its checksums.
     Events { first: EventId, last: EventId },
-    /// Everything: the checksums of the seal as well.
+    /// Everything, by the checksums of the seal; those of single frames where there is no seal or its are wrong.
     Whole,
+    /// Everything, by all checksums there are.
+    Deep,
 }
 
 /// Who is told of what is found, in the order of the events.
@@ -146,16 +148,16 @@ impl Survey<'_> {
             ),
             _ => (0, count),
         };
-        let whole = extent == Extent::Whole;
+        let whole = matches!(extent, Extent::Whole | Extent::Deep);
         let mut check = seal.filter(|_| whole).map(|seal| SealCheck::new(&**file, &header, seal, &name));
         if let Some(check) = &mut check {
-            check.entries(visitor);
+            check.entries(&mut walk.frames, visitor);
         }
-        let went_on = walk.through(first..end, check.as_mut(), visitor);
+        let went_on = walk.through(first..end, check.as_mut(), extent == Extent::Deep, visitor);
         found.times_ms = walk.times_ms;
         found.frame_bytes = walk.data_end.unwrap_or_default().saturating_sub(limits::SEGMENT_HEADER_BYTES);
         if let Some(check) = check.filter(|_| went_on) {
-            check.finish(walk.data_end, walk.times_ms, last_slot, visitor);
+            check.finish((walk.data_end, walk.times_ms), last_slot, &mut walk.frames, visitor);
         }
         Ok(())
     }

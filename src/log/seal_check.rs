@@ -25,15 +25,17 @@ pub(in crate::log) struct SealCheck<'a> {
     crcs: Vec<U32>,
     /// The next block to be looked at.
     block: u64,
+    /// The one before it is as it was sealed.
+    sound: bool,
 }
 
 impl<'a> SealCheck<'a> {
     pub(in crate::log) fn new(file: &'a dyn DiskFile, header: &'a Header, seal: Seal, name: &'a str) -> Self {
-        Self { file, header, seal, name, crcs: Vec::new(), block: 0 }
+        Self { file, header, seal, name, crcs: Vec::new(), block: 0, sound: false }
     }
 
     /// Looks at the CRCs of the blocks, which are kept for later, and at the sum of the entries.
-    pub(in crate::log) fn entries(&mut self, visitor: &mut dyn Visitor) {
+    pub(in crate::log) fn entries(&mut self, window: &mut Window, visitor: &mut dyn Visitor) {
         let blocks = block_count(self.seal.data_end);
         let offset = self.header.geometry.seal_offset() + BLOCKS_OFFSET;
         if u64::from(self.seal.block_count) != blocks {
@@ -41,7 +43,7 @@ impl<'a> SealCheck<'a> {
             let fault = Fault::new(self.name, FaultKind::Seal, &expected, self.seal.block_count);
             visitor.fault(fault.at(self.header.geometry.seal_offset() + 36));
         }
-        match self.sum(offset, blocks * 4, true) {
+        match self.sum(window, offset, blocks * 4, true) {
             Ok(crc) if crc == self.seal.blocks_crc => {}
             Ok(_) => {
                 self.crcs.clear();
@@ -51,7 +53,7 @@ impl<'a> SealCheck<'a> {
             Err(error) => visitor.fault(Fault::unreadable(self.name, offset, &error)),
         }
         let first = self.header.geometry.entry_offset(u64::from(self.seal.count).saturating_sub(1));
-        match self.sum(first, self.header.geometry.seal_offset() - first, false) {
+        match self.sum(window, first, self.header.geometry.seal_offset() - first, false) {
             Ok(crc) if crc == self.seal.entries_crc => {}
             Ok(crc) => {
                 let found = format!("{crc:08x} for {:08x}", self.seal.entries_crc);
@@ -71,6 +73,7 @@ impl<'a> SealCheck<'a> {
             }
             let crc = self.crcs.get(self.block as usize).map(|crc| crc.get());
             self.block += 1;
+            self.sound = false;
             let Some(expected) = crc else { continue };
             let found = match window.get(self.file, offset, bytes) {
                 Ok(bytes) => crc32c::crc32c(bytes.unwrap_or_default()),
@@ -79,7 +82,8 @@ impl<'a> SealCheck<'a> {
                     continue;
                 }
             };
-            if found != expected {
+            self.sound = found == expected;
+            if !self.sound {
                 let found = format!("{found:08x} for {expected:08x}");
                 let what = "the checksum that the seal says";
                 visitor.fault(Fault::new(self.name, FaultKind::Block, what, found).at(offset));
@@ -87,15 +91,21 @@ impl<'a> SealCheck<'a> {
         }
     }
 
+    /// Whether these bytes lie in the block that was looked at last, and it is as it was sealed.
+    pub(in crate::log) fn vouches(&self, start: u64, end: u64) -> bool {
+        let (offset, bytes) = block_range(self.block.saturating_sub(1), self.seal.data_end);
+        self.sound && offset <= start && end <= offset + bytes
+    }
+
     /// Compares what the seal says with what the walk has found.
     pub(in crate::log) fn finish(
         mut self,
-        data_end: Option<u64>,
-        times_ms: Option<(u64, u64)>,
+        (data_end, times_ms): (Option<u64>, Option<(u64, u64)>),
         last_slot: u64,
+        window: &mut Window,
         visitor: &mut dyn Visitor,
     ) {
-        self.blocks_before(u64::MAX, &mut Window::new(false), visitor);
+        self.blocks_before(u64::MAX, window, visitor);
         let at = self.header.geometry.seal_offset();
         let fault = |offset: u64, expected: String, found: String| {
             let fault = Fault::new(self.name, FaultKind::Seal, &expected, found);
@@ -112,8 +122,7 @@ impl<'a> SealCheck<'a> {
     }
 
     /// The CRC of a range that is as long as it likes. `keep`: they are the CRCs of the blocks.
-    fn sum(&mut self, offset: u64, bytes: u64, keep: bool) -> std::io::Result<u32> {
-        let mut window = Window::new(false);
+    fn sum(&mut self, window: &mut Window, offset: u64, bytes: u64, keep: bool) -> std::io::Result<u32> {
         let (mut crc, mut at) = (0, offset);
         while at < offset + bytes {
             let step = ENTRIES_STEP.min(offset + bytes - at);

@@ -23,7 +23,7 @@ pub(in crate::log) struct Walk<'a> {
     header: Header,
     salt: Salt,
     entries: Window,
-    frames: Window,
+    pub(in crate::log) frames: Window,
     /// Where the frame of the last entry ends; unknown behind a damaged one.
     pub(in crate::log) data_end: Option<u64>,
     /// Of the first and the last event that can be read.
@@ -44,11 +44,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Looks at the events of some slots. False: the visitor wants no more.
+    /// Looks at the events of some slots. `deep`: at the checksum of each frame, even where that of its block is right.
+    /// False: the visitor wants no more.
     pub(in crate::log) fn through(
         &mut self,
         slots: std::ops::Range<u64>,
         mut check: Option<&mut SealCheck<'_>>,
+        deep: bool,
         visitor: &mut dyn Visitor,
     ) -> bool {
         self.data_end = (slots.start == 0).then_some(limits::SEGMENT_HEADER_BYTES);
@@ -61,19 +63,21 @@ impl<'a> Walk<'a> {
                     continue;
                 }
             };
-            for fault in self.rules(slot, &entry).into_iter().flatten() {
-                visitor.fault(fault);
+            let (id, time_ms) = (self.id(slot), self.time_ms(&entry));
+            if !self.keeps_rules(&entry, time_ms) {
+                self.tell_rules(slot, &entry, visitor);
             }
             self.data_end = Some(entry.frame_end());
-            if let Some(check) = &mut check {
-                let begun = u64::from(entry.frame_offset.get()) + 1;
-                check.blocks_before(begun, &mut self.frames, visitor);
-            }
-            let time_ms = self.header.created_ms.saturating_add(u64::from(entry.time.get()));
             self.times_ms = Some((self.times_ms.map_or(time_ms, |times| times.0), time_ms));
-            let (id, name) = (self.id(slot), self.name);
             visitor.read(limits::ENTRY_BYTES as u64 + entry.frame_len() as u64);
-            match self.frame(slot, &entry) {
+            let mut vouched = false;
+            if let Some(check) = &mut check {
+                let start = u64::from(entry.frame_offset.get());
+                check.blocks_before(start + 1, &mut self.frames, visitor);
+                vouched = !deep && check.vouches(start, entry.frame_end());
+            }
+            let name = self.name;
+            match self.frame(slot, &entry, vouched) {
                 Ok(frame) => {
                     if !visitor.event(&FoundEvent { id, file: name, time_ms, entry: &entry, frame }) {
                         return false;
@@ -83,6 +87,40 @@ impl<'a> Walk<'a> {
             }
         }
         true
+    }
+
+    fn time_ms(&self, entry: &Entry) -> u64 {
+        self.header.created_ms.saturating_add(u64::from(entry.time.get()))
+    }
+
+    /// Whether a whole entry follows the one before it as the format says.
+    fn keeps_rules(&self, entry: &Entry, time_ms: u64) -> bool {
+        self.data_end.is_none_or(|end| end == u64::from(entry.frame_offset.get()))
+            && self.times_ms.is_none_or(|times| times.1 <= time_ms)
+            && entry.payload_offset() < entry.frame_len()
+            && entry.frame_len() <= limits::FRAME_BYTES_MAX
+            && entry.flags() & !KNOWN_FLAGS == 0
+    }
+
+    /// Tells which rules an entry breaks. Its checksum being right, it was written so.
+    fn tell_rules(&self, slot: u64, entry: &Entry, visitor: &mut dyn Visitor) {
+        let (id, offset) = (self.id(slot), self.header.geometry.entry_offset(slot));
+        let mut fault = |at: u64, expected: String, found: u64| {
+            visitor.fault(Fault::new(self.name, FaultKind::Entry, &expected, found).at(offset + at).of(id));
+        };
+        let (start, time_ms) = (u64::from(entry.frame_offset.get()), self.time_ms(entry));
+        if let Some(end) = self.data_end.filter(|&end| end != start) {
+            fault(44, format!("a frame offset of {end}"), start);
+        }
+        if let Some((_, last_ms)) = self.times_ms.filter(|times| times.1 > time_ms) {
+            fault(40, format!("a time not before {last_ms} ms"), time_ms);
+        }
+        if entry.payload_offset() >= entry.frame_len() || entry.frame_len() > limits::FRAME_BYTES_MAX {
+            fault(52, "a frame with room for its payload".to_owned(), entry.frame_len() as u64);
+        }
+        if entry.flags() & !KNOWN_FLAGS != 0 {
+            fault(56, "flags that are known".to_owned(), entry.flags().into());
+        }
     }
 
     fn id(&self, slot: u64) -> EventId {
@@ -110,41 +148,9 @@ impl<'a> Walk<'a> {
         Ok(entry)
     }
 
-    /// What a whole entry may still break: it would have been written so.
-    fn rules(&self, slot: u64, entry: &Entry) -> [Option<Fault>; 4] {
-        let (id, offset) = (self.id(slot), self.header.geometry.entry_offset(slot));
-        let fault = |at: u64, expected: String, found: u64| {
-            Some(Fault::new(self.name, FaultKind::Entry, &expected, found).at(offset + at).of(id))
-        };
-        let start = u64::from(entry.frame_offset.get());
-        let time_ms = self.header.created_ms.saturating_add(u64::from(entry.time.get()));
-        let last_ms = self.times_ms.map_or(0, |times| times.1);
-        [
-            self.data_end
-                .filter(|&end| end != start)
-                .and_then(|end| fault(44, format!("a frame offset of {end}"), start)),
-            if time_ms < last_ms {
-                fault(40, format!("a time not before {last_ms} ms"), time_ms)
-            } else {
-                None
-            },
-            if entry.payload_offset() >= entry.frame_len() || entry.frame_len() > limits::FRAME_BYTES_MAX {
-                fault(52, "a frame with room for its payload".to_owned(), entry.frame_len() as u64)
-            } else {
-                None
-            },
-            if entry.flags() & !KNOWN_FLAGS != 0 {
-                fault(56, "flags that are known".to_owned(), entry.flags().into())
-            } else {
-                None
-            },
-        ]
-    }
-
-    /// The frame of a whole entry, its checksum being right.
-    fn frame(&mut self, slot: u64, entry: &Entry) -> Result<&[u8], Box<Fault>> {
-        let (id, offset) = (self.id(slot), u64::from(entry.frame_offset.get()));
-        let (name, seed) = (self.name, self.salt.seed(id));
+    /// The frame of a whole entry, its checksum being right. `vouched`: that of its block is.
+    fn frame(&mut self, slot: u64, entry: &Entry, vouched: bool) -> Result<&[u8], Box<Fault>> {
+        let (id, offset, name) = (self.id(slot), u64::from(entry.frame_offset.get()), self.name);
         let fault = |expected: &str, found: String| {
             Box::new(Fault::new(name, FaultKind::Frame, expected, found).at(offset).of(id))
         };
@@ -161,7 +167,10 @@ impl<'a> Walk<'a> {
             Ok(bytes) => bytes.unwrap_or_default(),
             Err(error) => return Err(Box::new(Fault::unreadable(name, offset, &error).of(id))),
         };
-        let crc = crc32c::crc32c_append(seed, bytes);
+        if vouched && bytes.len() == entry.frame_len() {
+            return Ok(bytes);
+        }
+        let crc = crc32c::crc32c_append(self.salt.seed(id), bytes);
         if crc == entry.frame_crc.get() {
             Ok(bytes)
         } else {
