@@ -155,7 +155,7 @@ fn make() -> Original {
     let segments = segments.collect();
     let (events, gaps) = subscribe(&log);
     assert_eq!(gaps.len(), 1, "between the epochs");
-    Original { files, events: events.into_iter().collect(), segments, unproven }
+    Original { files, events, segments, unproven }
 }
 
 impl Original {
@@ -258,11 +258,15 @@ impl Original {
     /// Everything that is sent was written so, and everything else is announced.
     fn judge(&self, log: &Log, place: &str) -> Outcome {
         let (sent, gaps) = subscribe(log);
-        let sent: BTreeMap<EventId, Whole> = sent.into_iter().collect();
         for (id, whole) in &sent {
             assert_eq!(Some(whole), self.events.get(id), "{place}: event {id} was not written so");
         }
         let last = log.reader.visible();
+        for (id, whole) in sent.iter().step_by(23) {
+            // Who asks by time is not led past an event either.
+            let found = log.reader.view().at_or_after(whole.time_ms, last);
+            assert!(found <= *id, "{place}: {found} for {id}");
+        }
         let missing: Vec<EventId> = self.events.keys().filter(|id| !sent.contains_key(id)).copied().collect();
         let is_announced = |id: &EventId| gaps.iter().any(|(after, earliest)| after < id && id < earliest);
         let silent: Vec<&EventId> = missing.iter().filter(|id| !is_announced(id)).collect();
@@ -309,9 +313,9 @@ fn every(flips: &mut Vec<(String, u64, u8, Part)>, name: &str, bytes: std::ops::
 }
 
 /// What a subscriber of everything is sent from the start on: events, and the gaps between them.
-fn subscribe(log: &Log) -> (Vec<(EventId, Whole)>, Vec<(EventId, EventId)>) {
+fn subscribe(log: &Log) -> (BTreeMap<EventId, Whole>, Vec<(EventId, EventId)>) {
     let (view, visible) = (log.reader.view(), log.reader.visible());
-    let (mut events, mut gaps) = (Vec::new(), Vec::new());
+    let (mut events, mut gaps) = (BTreeMap::new(), Vec::new());
     let mut position = EventId::ZERO;
     while position < visible {
         let next = match view.step(position, visible) {
@@ -330,7 +334,7 @@ fn subscribe(log: &Log) -> (Vec<(EventId, Whole)>, Vec<(EventId, EventId)>) {
                     let entry = segment.entry(id);
                     let index = [&entry.as_bytes()[..40], &entry.as_bytes()[54..58]].concat();
                     let (time_ms, frame) = (segment.time_ms(id), segment.frame(id).to_vec());
-                    events.push((id, Whole { time_ms, index, frame }));
+                    events.insert(id, Whole { time_ms, index, frame });
                 }
                 position = through;
             }
