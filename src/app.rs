@@ -2,6 +2,7 @@
 
 mod limits_check;
 mod logging;
+mod scrub;
 mod signals;
 mod threads;
 mod upkeep;
@@ -76,6 +77,7 @@ pub fn serve(config: Config) -> Result<(), StartError> {
     let duties = vec![
         upkeep::floor(opened.retainer.floor(config.min_free_bytes)),
         upkeep::retention(opened.retainer, retention(&config)),
+        scrub::scrubbing(opened.scrubber, config.scrub_bytes_per_second),
     ];
     let mut preparer = opened.preparer;
     let preparing = threads::spawn("tw-prepare", move || preparer.run())?;

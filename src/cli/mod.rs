@@ -8,6 +8,13 @@ mod backoff;
 mod batch;
 mod exit;
 mod inspect;
+mod log_dump;
+mod log_export;
+mod log_frame;
+mod log_place;
+mod log_repair;
+mod log_verify;
+mod log_words;
 mod notice;
 mod publish;
 mod sentence;
@@ -20,7 +27,7 @@ mod transport;
 #[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
 mod tests;
 
-pub use inspect::inspect;
+pub use log_place::log;
 pub use publish::publish;
 pub use sentence::sentence;
 pub use tail::tail;

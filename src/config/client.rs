@@ -1,8 +1,9 @@
-//! What the client commands were asked to do: `publish`, `tail` and `log inspect`, read from their flags.
+//! What the client commands were asked to do: `publish`, `tail` and `log …`, read from their flags.
 
 use std::path::PathBuf;
 
 use crate::event::EventType;
+use crate::topic::{StreamId, User};
 
 /// `tailwire publish`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,9 +59,69 @@ pub struct TailOptions {
     pub count: Option<u64>,
 }
 
+/// `tailwire log …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogCommand {
+    Inspect(InspectOptions),
+    Verify(VerifyOptions),
+    Dump(DumpOptions),
+    Export(ExportOptions),
+    Repair(RepairOptions),
+}
+
 /// `tailwire log inspect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InspectOptions {
     pub data_dir: PathBuf,
     pub json: bool,
+}
+
+/// `tailwire log verify`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyOptions {
+    pub data_dir: PathBuf,
+    pub json: bool,
+    /// Read past the page cache.
+    pub uncached: bool,
+    /// Check the checksum of each frame, whatever its block's says.
+    pub deep: bool,
+}
+
+/// `tailwire log dump`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DumpOptions {
+    pub data_dir: PathBuf,
+    pub json: bool,
+    /// The first and the last event id.
+    pub from: u64,
+    pub until: u64,
+    /// Most events that are printed.
+    pub limit: u64,
+}
+
+/// `tailwire log export`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportOptions {
+    pub data_dir: PathBuf,
+    /// The closing words on standard error are JSON.
+    pub json: bool,
+    /// The first and the last event id.
+    pub from: u64,
+    pub until: u64,
+    /// Without any, everything.
+    pub streams: Vec<StreamId>,
+    pub users: Vec<User>,
+    /// Without any, all.
+    pub types: Vec<EventType>,
+    /// Give each event a `dedupeKey` of the log's own.
+    pub keys: bool,
+}
+
+/// `tailwire log repair`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepairOptions {
+    pub data_dir: PathBuf,
+    pub json: bool,
+    /// Do it, and not only say what would be done.
+    pub yes: bool,
 }

@@ -1,13 +1,13 @@
 //! The command line: which command, and its options. Help texts stand here and in `settings`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::Parser;
 
 use crate::config::layers::{Environment, Flags, ReadFile, merge};
+use crate::config::log_command::LogSub;
 use crate::config::{
-    Config, ConfigError, Field, InspectOptions, Place, PublishOptions, Start, TailOptions, What, values,
+    Config, ConfigError, Field, LogCommand, Place, PublishOptions, Start, TailOptions, What, values,
 };
 use crate::event::{EventId, EventType};
 
@@ -19,7 +19,7 @@ pub enum Command {
     Serve(Box<Config>),
     Publish(PublishOptions),
     Tail(TailOptions),
-    Inspect(InspectOptions),
+    Log(LogCommand),
 }
 
 /// Reads a command line (with the program's name first), the environment and the configuration file it names.
@@ -43,9 +43,7 @@ pub fn parse(
             let colours = env("NO_COLOR").is_none_or(|value| value.is_empty());
             Ok(Command::Tail(flags.options(url, colours)))
         }
-        Some(Sub::Log { command: LogSub::Inspect(flags) }) => {
-            Ok(Command::Inspect(InspectOptions { data_dir: flags.data_dir, json: flags.json }))
-        }
+        Some(Sub::Log { command }) => Ok(Command::Log(command.command())),
     }
 }
 
@@ -130,27 +128,11 @@ enum Sub {
     Publish(PublishFlags),
     /// Follow events in the terminal, resuming after any cut
     Tail(TailFlags),
-    /// Look into a log directory
+    /// Look into a log directory: inspect, verify, dump, export, repair
     Log {
         #[command(subcommand)]
         command: LogSub,
     },
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum LogSub {
-    /// Print what a log directory holds, without changing it; works beside a running server
-    Inspect(InspectFlags),
-}
-
-#[derive(Debug, clap::Args)]
-struct InspectFlags {
-    /// The directory of the event log
-    #[arg(long, value_name = "DIR", default_value = "./data")]
-    data_dir: PathBuf,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -239,15 +221,15 @@ impl TailFlags {
     }
 }
 
-fn event_id(text: &str) -> Result<u64, NotAnId> {
+pub(in crate::config) fn event_id(text: &str) -> Result<u64, NotAnId> {
     EventId::parse(text.as_bytes()).map(|id| id.0).ok_or(NotAnId)
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("not an event id; write a whole number without leading zeros, like 41")]
-struct NotAnId;
+pub(in crate::config) struct NotAnId;
 
-fn event_type(text: &str) -> Result<EventType, UnknownType> {
+pub(in crate::config) fn event_type(text: &str) -> Result<EventType, UnknownType> {
     let short = || EventType::from_name(&format!("stream.{text}"));
     EventType::from_name(text).or_else(short).ok_or(UnknownType)
 }
@@ -257,7 +239,7 @@ fn event_type(text: &str) -> Result<EventType, UnknownType> {
     "not an event type; choose created, topped_up, withdrawn, cancelled, completed, paused, resumed or \
      fee_collected"
 )]
-struct UnknownType;
+pub(in crate::config) struct UnknownType;
 
 fn field(text: &str) -> Result<Field, NotAField> {
     let (name, value) = text.split_once('=').ok_or(NotAField)?;

@@ -8,6 +8,7 @@ mod client;
 mod command;
 mod error;
 mod layers;
+mod log_command;
 mod serve;
 mod settings;
 mod values;
@@ -16,7 +17,10 @@ mod values;
 #[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
 mod tests;
 
-pub use client::{Field, InspectOptions, PublishOptions, Start, TailOptions, What};
+pub use client::{
+    DumpOptions, ExportOptions, Field, InspectOptions, LogCommand, PublishOptions, RepairOptions, Start,
+    TailOptions, VerifyOptions, What,
+};
 pub use command::{Command, parse};
 pub use error::{ConfigError, Place, ValueError};
 pub use serve::Config;

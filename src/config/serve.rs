@@ -31,6 +31,8 @@ pub struct Config {
     pub retain_age_ms: Option<u64>,
     /// Free bytes of the disk under which nothing is published; 0: no such floor.
     pub min_free_bytes: u64,
+    /// 0: no scrubbing.
+    pub scrub_bytes_per_second: u64,
     pub insecure: bool,
     pub new_epoch: bool,
     pub accept_gap: bool,
@@ -60,6 +62,7 @@ impl Config {
             retain_bytes: None,
             retain_age_ms: None,
             min_free_bytes: 0,
+            scrub_bytes_per_second: 0,
             insecure: false,
             new_epoch: false,
             accept_gap: false,

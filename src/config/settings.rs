@@ -186,6 +186,15 @@ pub const SETTINGS: &[Setting] = &[
     ),
     row(
         Group::Log,
+        "scrub-bytes-per-second",
+        Form::Value("SIZE"),
+        "8MiB",
+        "How fast closed segments are read in the background to find damage, once a week; bytes, or a number with \
+         KiB or MiB; 0 is not at all",
+        |config, text| values::rate(text).map(|value| config.scrub_bytes_per_second = value),
+    ),
+    row(
+        Group::Log,
         "new-epoch",
         Form::Switch,
         "",

@@ -16,6 +16,7 @@ const SEGMENT_STEP: u64 = 4096;
 const SIZE_MAX: u64 = 1 << 60;
 const DAY_S: u64 = 86_400;
 const AGE_DAYS_MAX: u64 = 36_500;
+const RATE_MAX: u64 = 1 << 30;
 
 pub(in crate::config) fn address(text: &str) -> Result<SocketAddr, ValueError> {
     text.parse().map_err(|_| ValueError::Address)
@@ -108,7 +109,13 @@ pub(in crate::config) fn age_ms_or_none(text: &str) -> Result<Option<u64>, Value
     }
 }
 
-/// A segment's size.
+/// Bytes a second, at most 1 GiB of them; 0 is off.
+pub(in crate::config) fn rate(text: &str) -> Result<u64, ValueError> {
+    let (value, max) = (bytes(text)?, RATE_MAX);
+    if value <= max { Ok(value) } else { Err(ValueError::Range { min: 0, max: max >> 20, unit: " MiB" }) }
+}
+
+/// A segment's size: bytes, or a number with a binary suffix.
 pub(in crate::config) fn segment_bytes(text: &str) -> Result<u64, ValueError> {
     let value = bytes(text)?;
     let (min, max) = (limits::SEGMENT_BYTES_MIN, limits::SEGMENT_BYTES_MAX);

@@ -7,7 +7,7 @@ use crate::event::EventId;
 use crate::hub::slots::{Slot, flag};
 use crate::hub::{Control, Filter, SubscriberId};
 use crate::limits;
-use crate::log::{Segment, Step, View};
+use crate::log::{Run, Segment, Step, View};
 use crate::sse;
 
 /// Runs of matching frames from this many bytes on are sent from the map; shorter ones are copied together
@@ -125,13 +125,16 @@ pub(crate) fn next_piece<'v, K>(
             return beyond(slot, view, bounds.visible);
         }
         let told = slot.filter.clone();
+        if told.is_none() && !slot.has(flag::UNCHUNKED) {
+            return run(slot, segment, last, bounds.bytes_max);
+        }
+        let last = match segment.index_run(slot.next, last) {
+            Run::Whole(through) => through,
+            Run::Damaged(through) => return damaged(slot, through),
+        };
         let Some(told) = told else {
-            return if slot.has(flag::UNCHUNKED) {
-                let everything = Filter::all(crate::hub::TypeSet::EVERY);
-                gather(slot, segment, &everything, last, budget, scratch)
-            } else {
-                run(slot, segment, last, bounds.bytes_max)
-            };
+            let everything = Filter::all(crate::hub::TypeSet::EVERY);
+            return gather(slot, segment, &everything, last, budget, scratch);
         };
         let filter = &told.filter;
         while slot.next <= last && budget > 0 && !filter.matches(segment.entry(slot.next)) {
@@ -165,7 +168,10 @@ fn beyond<'v, K>(slot: &Slot<K>, view: &View, visible: EventId) -> Piece<'v> {
 
 /// A contiguous run of whatever comes, straight from the map.
 fn run<'v, K>(slot: &Slot<K>, segment: &'v Segment, last: EventId, bytes_max: usize) -> Piece<'v> {
-    let end = segment.run_within(slot.next, last, bytes_max);
+    let end = match segment.frame_run(slot.next, last, bytes_max) {
+        Run::Whole(through) => through,
+        Run::Damaged(through) => return damaged(slot, through),
+    };
     let bytes = segment.span(slot.next, end).get(slot.offset as usize..).unwrap_or_default();
     if bytes.is_empty() {
         return damaged(slot, end);
@@ -202,6 +208,10 @@ fn gather<'v, K>(
     }
     let offset = slot.offset as usize;
     if !unchunked && (bytes >= DIRECT_BYTES_MIN || end == last) {
+        let end = match segment.frame_run(slot.next, end, usize::MAX) {
+            Run::Whole(through) => through,
+            Run::Damaged(through) => return damaged(slot, through),
+        };
         let bytes = segment.span(slot.next, end).get(offset..).unwrap_or_default();
         if bytes.is_empty() {
             return damaged(slot, end);
@@ -213,6 +223,10 @@ fn gather<'v, K>(
     let (mut at, mut skip, mut events, mut budget) = (slot.next, offset, 0, budget);
     while at <= last && scratch.len() - start < GATHER_BYTES_MAX && budget > 0 {
         if filter.matches(segment.entry(at)) {
+            if let Run::Damaged(through) = segment.frame_run(at, at, usize::MAX) {
+                end = through;
+                break;
+            }
             scratch.extend_from_slice(on_wire(segment.frame(at), unchunked).get(skip..).unwrap_or_default());
             (end, skip, events) = (at, 0, events + 1);
         }

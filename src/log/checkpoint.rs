@@ -13,12 +13,17 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::event::EventId;
 use crate::log::format::VERSION;
+use crate::log::header::Damage;
 use crate::log::{Access, Disk, DiskFile};
 
 pub(in crate::log) const NAMES: [&str; 2] = ["CHECKPOINT.a", "CHECKPOINT.b"];
 const MAGIC: [u8; 8] = *b"TWCKPT\r\n";
 const CLEAN: u16 = 1;
 const RELAXED: u16 = 2;
+/// Where the log's uuid stands.
+const UUID_AT: std::ops::Range<usize> = 16..32;
+/// How often one that cannot be read is looked at.
+const TRIES: usize = 3;
 
 /// What is known about the log at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,16 +94,40 @@ impl Checkpoint {
     pub(in crate::log) fn read(disk: &dyn Disk, uuid: [u8; 16]) -> io::Result<Option<Self>> {
         let mut newest: Option<Self> = None;
         for name in NAMES {
-            let file = match disk.open(name, Access::Read) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                other => other?,
-            };
-            let mut bytes = [0; size_of::<RawCheckpoint>()];
-            let read = file.read_at(0, &mut bytes)?;
-            let found = bytes.get(..read).and_then(|bytes| Self::decode(bytes, uuid));
+            let found = Self::read_one(disk, name, Some(uuid))?.and_then(Result::ok);
             newest = newest.into_iter().chain(found).max_by_key(|checkpoint| checkpoint.generation);
         }
         Ok(newest)
+    }
+
+    /// One of the two files; `None` where it is missing or was never written, an error where it holds something
+    /// else. `uuid`: of the log, where that is known.
+    pub(in crate::log) fn read_one(
+        disk: &dyn Disk,
+        name: &str,
+        uuid: Option<[u8; 16]>,
+    ) -> io::Result<Option<Result<Self, Damage>>> {
+        let file = match disk.open(name, Access::Read) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let mut bytes = [0; size_of::<RawCheckpoint>()];
+        let mut decoded = Err(Damage::Short);
+        // It is written in place: what a server writes meanwhile may be seen half.
+        for _ in 0..TRIES {
+            let read = file.read_at(0, &mut bytes)?;
+            if read == 0 {
+                return Ok(None);
+            }
+            let bytes = bytes.get(..read).unwrap_or_default();
+            let own = bytes.get(UUID_AT).and_then(|own| own.try_into().ok());
+            let found = uuid.or(own).and_then(|uuid| Self::decode(bytes, uuid));
+            decoded = found.ok_or(Damage::Checksum);
+            if decoded.is_ok() {
+                break;
+            }
+        }
+        Ok(Some(decoded))
     }
 }
 

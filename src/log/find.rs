@@ -3,7 +3,7 @@
 //! It reads entries, never frames, and may wait for the disk: not for a thread that must not.
 
 use crate::event::EventId;
-use crate::log::{Entry, View};
+use crate::log::{Entry, Run, View};
 
 /// What a search has found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,7 +17,7 @@ pub struct Found {
 impl View {
     /// The first `max` events of `first..=last` for which `matches` holds, among those at which one of `topics`
     /// (hashes of payment streams and users, sorted) stands; among all where `topics` is empty. `last` is not
-    /// past the commit point. Stops before ids that are in no segment.
+    /// past the commit point. Stops before ids that are in no segment, and before entries that are damaged.
     pub fn find(
         &self,
         topics: &[u64],
@@ -35,14 +35,20 @@ impl View {
             && found.ids.len() < max
             && let Some(segment) = self.segment(found.through.next())
         {
-            let id = found.through.next();
-            if segment.last(last) < id {
+            let first = found.through.next();
+            let last = segment.last(last);
+            if last < first {
                 break;
             }
-            found.through = id;
-            let entry = segment.entry(id);
-            if stands(entry) && matches(entry) {
-                found.ids.push(id);
+            let Run::Whole(last) = segment.index_run(first, last) else { break };
+            let mut id = first;
+            while id <= last && found.ids.len() < max {
+                found.through = id;
+                let entry = segment.entry(id);
+                if stands(entry) && matches(entry) {
+                    found.ids.push(id);
+                }
+                id = id.next();
             }
         }
         found

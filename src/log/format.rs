@@ -127,6 +127,11 @@ impl Entry {
     pub fn flags(&self) -> u16 {
         self.flags.get()
     }
+    /// The event's id minus the durable mark when the entry was made; 65535: that or more.
+    #[inline]
+    pub fn unsynced(&self) -> u16 {
+        self.unsynced.get()
+    }
     /// Bytes of the frame, chunk framing included.
     #[inline]
     pub fn frame_len(&self) -> usize {

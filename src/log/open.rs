@@ -17,7 +17,8 @@ use crate::log::prepare::zeroed;
 use crate::log::recover::{Chain, Recovery, parse_name};
 use crate::log::shared::{Live, SEGMENTS, Shared, SyncState, TMP_SUFFIX, segment_name};
 use crate::log::{
-    Disk, DiskFile, Durability, LogOptions, Preparer, Reader, Region, Retainer, Segment, Syncer, View, Writer,
+    Disk, DiskFile, Durability, LogOptions, Preparer, Reader, Region, Retainer, Scrubber, Segment, Syncer,
+    View, Writer,
 };
 
 const LOCK: &str = "LOCK";
@@ -28,6 +29,7 @@ pub struct Opened {
     pub syncer: Syncer,
     pub preparer: Preparer,
     pub retainer: Retainer,
+    pub scrubber: Scrubber,
     pub reader: Reader,
     pub recovered: Recovered,
 }
@@ -42,10 +44,31 @@ pub struct Recovered {
     /// Entries of a torn tail that were dropped (`commit` never acknowledged them).
     pub torn_entries: u64,
     pub new_epoch: bool,
+    /// Sealed segments whose sums were made anew, their events being whole.
+    pub resealed: usize,
+}
+
+/// How much of a sealed segment recovery looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::log) enum Depth {
+    /// Header and seal: what a start has time for.
+    Seals,
+    /// Every event.
+    Events,
 }
 
 /// Opens or creates the log on `disk`. `now_ms`: unix milliseconds.
 pub fn open(disk: Arc<dyn Disk>, options: LogOptions, now_ms: u64) -> Result<Opened, OpenError> {
+    open_at(disk, options, Depth::Seals, now_ms)
+}
+
+/// `open`, looking as deep as it is told.
+pub(in crate::log) fn open_at(
+    disk: Arc<dyn Disk>,
+    options: LogOptions,
+    depth: Depth,
+    now_ms: u64,
+) -> Result<Opened, OpenError> {
     let bytes = options.segment_bytes;
     let geometry = Geometry::new(bytes).ok_or(OpenError::SegmentBytes { bytes })?;
     let lock = lock(&*disk)?;
@@ -66,7 +89,7 @@ pub fn open(disk: Arc<dyn Disk>, options: LogOptions, now_ms: u64) -> Result<Ope
         Chain::default()
     } else {
         let accept_gap = options.accept_gap;
-        Recovery { disk: &*disk, meta: &mut meta, checkpoint, accept_gap }.run()?
+        Recovery { disk: &*disk, meta: &mut meta, checkpoint, accept_gap, depth }.run()?
     };
     let start = place(&mut meta, &chain, checkpoint, &options, now_ms)?;
     if meta != before && meta.first_kept != EventId::ZERO {
@@ -96,6 +119,7 @@ pub fn open(disk: Arc<dyn Disk>, options: LogOptions, now_ms: u64) -> Result<Ope
         last: start.next.previous(),
         torn_entries: chain.torn,
         new_epoch: start.new_epoch,
+        resealed: chain.resealed,
     };
     Ok(hand_out(disk, lock, &options, meta, chain, checkpoints, active, start, recovered))
 }
@@ -279,6 +303,7 @@ fn hand_out(
         syncer: Syncer::new(Arc::clone(&shared)),
         preparer: Preparer::new(Arc::clone(&shared)),
         retainer: Retainer::new(Arc::clone(&shared)),
+        scrubber: Scrubber::new(Arc::clone(&shared)),
         reader: Reader::new(shared),
         recovered,
     }

@@ -11,6 +11,7 @@ use crate::event::EventId;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::header::{Damage, Header, Seal};
 use crate::log::meta::{HOLES_MAX, Hole, META, Meta};
+use crate::log::open::Depth;
 use crate::log::open_error::{OpenError, io_error};
 use crate::log::salvage::{Rewritten, link_aside, replace, salvage};
 use crate::log::scan::{Scanner, read_page};
@@ -38,6 +39,8 @@ pub(in crate::log) struct Chain {
     pub(in crate::log) empty: Vec<EventId>,
     /// What the last segment began with, where it holds nothing yet.
     pub(in crate::log) begun: Option<EventId>,
+    /// Sealed segments whose sums were made anew.
+    pub(in crate::log) resealed: usize,
 }
 
 /// The state recovery works with.
@@ -46,6 +49,7 @@ pub(in crate::log) struct Recovery<'a> {
     pub(in crate::log) meta: &'a mut Meta,
     pub(in crate::log) checkpoint: Option<Checkpoint>,
     pub(in crate::log) accept_gap: bool,
+    pub(in crate::log) depth: Depth,
 }
 
 /// One segment file as it was found.
@@ -104,7 +108,15 @@ impl Recovery<'_> {
             Err(damage) => return self.damaged(found, None, found.base, damage.to_string(), later, chain),
         };
         if let Ok(seal) = found.seal {
-            chain.kept.push(keep(self.disk, &header, seal).map_err(io_error("mapping", &found.name))?);
+            let whole = self.whole_events(found, header, seal)?;
+            if whole < seal.count {
+                let id = EventId(header.base.0 + u64::from(whole));
+                return self.damaged(found, Some(header), id, BROKEN.to_owned(), later, chain);
+            }
+            let kept = keep(self.disk, &header, seal).map_err(io_error("mapping", &found.name))?;
+            let resealed = self.depth == Depth::Events && !kept.segment.is_as_sealed();
+            chain.resealed += usize::from(resealed);
+            chain.kept.push(if resealed { self.seal(found, &header, seal.count)? } else { kept });
             return Ok(());
         }
         let reading = |error| io_error("reading", &found.name)(error);
@@ -128,8 +140,7 @@ impl Recovery<'_> {
         };
         match u32::try_from(count) {
             Ok(count) if count > 0 => {
-                let kept = seal_found(self.disk, &header, count).map_err(io_error("sealing", &found.name))?;
-                chain.kept.push(kept);
+                chain.kept.push(self.seal(found, &header, count)?);
             }
             _ => {
                 chain.begun = Some(found.base);
@@ -137,6 +148,20 @@ impl Recovery<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How many of a sealed segment's events are whole before the first that is not; all, where seals are believed.
+    fn whole_events(&self, found: &Found, header: Header, seal: Seal) -> Result<u32, OpenError> {
+        if self.depth == Depth::Seals {
+            return Ok(seal.count);
+        }
+        let mut scanner = Scanner::new(&*found.uncached, header, self.accept_gap);
+        let prefix = scanner.prefix(u64::from(seal.count)).map_err(io_error("reading", &found.name))?;
+        Ok(prefix.count as u32)
+    }
+
+    fn seal(&self, found: &Found, header: &Header, count: u32) -> Result<Kept, OpenError> {
+        seal_found(self.disk, header, count).map_err(io_error("sealing", &found.name))
     }
 
     /// A file that an earlier start found empty, recorded in the hole and was cut off before it removed; or
@@ -184,7 +209,8 @@ impl Recovery<'_> {
         if !self.accept_gap {
             return Err(OpenError::Corrupt { file: found.name.clone(), id, fault });
         }
-        let end = later.map(|later| self.end_before(later));
+        let sealed = found.seal.ok().map(|seal| EventId(found.base.0.saturating_add(u64::from(seal.count))));
+        let end = later.map(|later| self.end_before(later)).or(sealed);
         let salvaging = |error| io_error("salvaging", &found.name)(error);
         let runs = salvage(self.disk, found, header, end, self.durable_mark()).map_err(salvaging)?;
         if self.meta.holes.len() + runs.len() > HOLES_MAX {

@@ -126,7 +126,7 @@ impl<'a> Scanner<'a> {
 struct Page([u8; ALIGNMENT as usize]);
 
 /// A piece of a file in memory.
-struct Window {
+pub(in crate::log) struct Window {
     pages: Vec<Page>,
     start: u64,
     filled: u64,
@@ -135,13 +135,19 @@ struct Window {
 }
 
 impl Window {
-    fn new(downwards: bool) -> Self {
+    /// `downwards`: the file is walked from its end to its start.
+    pub(in crate::log) fn new(downwards: bool) -> Self {
         let pages = vec![Page([0; ALIGNMENT as usize]); (WINDOW_BYTES / ALIGNMENT) as usize];
         Self { pages, start: 0, filled: 0, downwards }
     }
 
-    /// The bytes of a range of the file, at most a frame long; `None` past its end.
-    fn get(&mut self, file: &dyn DiskFile, offset: u64, bytes: u64) -> io::Result<Option<&[u8]>> {
+    /// The bytes of a range of the file, at most a window long less two pages; `None` past its end.
+    pub(in crate::log) fn get(
+        &mut self,
+        file: &dyn DiskFile,
+        offset: u64,
+        bytes: u64,
+    ) -> io::Result<Option<&[u8]>> {
         let end = offset.saturating_add(bytes);
         if offset < self.start || end > self.start + self.filled {
             let above = end.next_multiple_of(ALIGNMENT).saturating_sub(WINDOW_BYTES);

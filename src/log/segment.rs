@@ -8,8 +8,9 @@ use zerocopy::FromBytes as _;
 use crate::event::EventId;
 use crate::limits;
 use crate::log::format::{Entry, Geometry, Salt};
-use crate::log::header::{Header, Seal};
-use crate::log::{Flags, Region};
+use crate::log::header::{BLOCK_BYTES, Header, Seal};
+use crate::log::sound::Soundness;
+use crate::log::{Flags, Region, Run};
 use crate::sync::{AtomicU32, AtomicU64, OnceLock, Ordering};
 
 /// The count of a segment that still takes events.
@@ -27,6 +28,8 @@ pub struct Segment {
     /// `OPEN`, or how many events it holds; set before the commit point moves into the next segment.
     count: AtomicU32,
     seal: OnceLock<Seal>,
+    /// What is known of its bytes; made when a sealed segment is first read.
+    sound: OnceLock<Soundness>,
 }
 
 impl Segment {
@@ -40,6 +43,7 @@ impl Segment {
             created_ms: AtomicU64::new(header.created_ms),
             count: AtomicU32::new(OPEN),
             seal: OnceLock::new(),
+            sound: OnceLock::new(),
         }
     }
 
@@ -65,6 +69,18 @@ impl Segment {
     /// Unix milliseconds of an event.
     pub fn time_ms(&self, id: EventId) -> u64 {
         self.created_ms().saturating_add(u64::from(self.entry(id).time_offset_ms()))
+    }
+
+    /// Unix milliseconds of the first event in `id..=last` whose entry is whole; never earlier than the event's own.
+    pub(in crate::log) fn time_from(&self, id: EventId, last: EventId) -> Option<u64> {
+        let mut id = id;
+        while id <= last {
+            match self.index_run(id, id) {
+                Run::Whole(_) => return Some(self.time_ms(id)),
+                Run::Damaged(through) => id = through.next(),
+            }
+        }
+        None
     }
 
     /// The event's entry. For an id that is not of this segment: an empty one, without `Flags::PRESENT`.
@@ -137,12 +153,37 @@ impl Segment {
         fits
     }
 
-    /// Brings the frames from `first` on into memory, at most `bytes_max` bytes of them and not past `last`.
-    /// Waits for the disk: not for a thread that must not.
+    /// Brings the frames from `first` on into memory, at most `bytes_max` bytes of them and not past `last`, and
+    /// looks at them: `frame_run` then finds their blocks known. Waits for the disk: not for a thread that must
+    /// not.
     pub fn populate(&self, first: EventId, last: EventId, bytes_max: usize) -> std::io::Result<()> {
         let run_end = self.run_within(first, last, bytes_max);
-        let bytes = self.span(first, run_end).len();
-        self.region.populate(u64::from(self.entry(first).frame_offset.get()), bytes)
+        let (mut start, mut bytes) =
+            (u64::from(self.entry(first).frame_offset.get()), self.span(first, run_end).len() as u64);
+        if self.is_sealed() {
+            // A block is looked at as a whole.
+            let before = start.saturating_sub(limits::SEGMENT_HEADER_BYTES) % BLOCK_BYTES;
+            (start, bytes) = (start - before, (before + bytes).next_multiple_of(BLOCK_BYTES));
+        }
+        self.populate_bytes(start, bytes)?;
+        self.frame_run(first, last, bytes_max);
+        Ok(())
+    }
+
+    /// Brings a range of the file into memory. Waits for the disk, and answers with its error.
+    pub(in crate::log) fn populate_bytes(&self, offset: u64, bytes: u64) -> std::io::Result<()> {
+        self.region.populate(offset, bytes as usize)
+    }
+
+    /// The seal, and what is known of the bytes it vouches for; `None` while the segment takes events.
+    pub(in crate::log) fn sound(&self) -> Option<(&Seal, &Soundness)> {
+        let seal = self.seal.get()?;
+        Some((seal, self.sound.get_or_init(|| Soundness::new(self, seal))))
+    }
+
+    /// What is known of its bytes, where anybody has asked.
+    pub(in crate::log) fn known_soundness(&self) -> Option<&Soundness> {
+        self.sound.get()
     }
 
     /// Unix milliseconds of the last event not past `visible`; `None` when there is none.

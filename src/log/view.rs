@@ -109,13 +109,19 @@ impl View {
         }
         while first < end {
             let middle = EventId(first.0 + (end.0 - first.0) / 2);
-            if segment.time_ms(middle) < time_ms {
+            if segment.time_from(middle, end.previous()).is_some_and(|then_ms| then_ms < time_ms) {
                 first = middle.next();
             } else {
                 end = middle;
             }
         }
         first
+    }
+
+    /// Pieces of sealed segments that are known to be damaged; what can still be read of them is shown, the rest
+    /// announced as gone.
+    pub fn damaged_pieces(&self) -> u64 {
+        self.segments.iter().map(|segment| u64::from(segment.damaged_pieces())).sum()
     }
 
     /// Bytes of all segment files.

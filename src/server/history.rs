@@ -8,7 +8,7 @@ use crate::event::{EventId, EventType};
 use crate::http::{Detail, Head, Reply};
 use crate::hub::Filter;
 use crate::limits;
-use crate::log::{Segment, Step, View};
+use crate::log::{Run, Segment, Step, View};
 use crate::server::params::{self, Params, Start, detail};
 use crate::server::route::bad_request;
 use crate::server::worker::Worker;
@@ -115,11 +115,17 @@ impl Page {
         }
     }
 
-    fn look(&mut self, segment: &Segment, id: EventId, filter: &Filter) {
+    /// Takes an event in, if it matches and is whole; what can be said of it otherwise.
+    fn look(&mut self, segment: &Segment, id: EventId, filter: &Filter) -> Run {
         let entry = segment.entry(id);
-        self.looked_at += 1;
-        self.last = id;
-        let Some(kind) = EventType::from_code(entry.kind()).filter(|_| filter.matches(entry)) else { return };
+        let Some(kind) = EventType::from_code(entry.kind()).filter(|_| filter.matches(entry)) else {
+            self.pass(id);
+            return Run::Whole(id);
+        };
+        if let Run::Damaged(through) = segment.frame_run(id, id, usize::MAX) {
+            return Run::Damaged(through);
+        }
+        self.pass(id);
         if self.count > 0 {
             self.events.push(b',');
         }
@@ -129,12 +135,18 @@ impl Page {
         let _ok = write!(self.events, "{{\"id\":\"{id}\",\"type\":\"{}\",\"data\":", kind.name());
         self.events.extend_from_slice(sse::payload(segment.frame(id), entry.payload_offset()));
         let _ok = write!(self.events, ",\"publishedAt\":{time_ms}}}");
+        Run::Whole(id)
+    }
+
+    fn pass(&mut self, id: EventId) {
+        self.looked_at += 1;
+        self.last = id;
     }
 }
 
-/// From `after` on; stops at a hole met on the way, so that the next page announces it.
+/// From `after` on; stops at a hole or at damage met on the way, so that the next page announces it.
 async fn ascend(worker: &Worker, view: &View, query: &Query, visible: EventId) -> (Page, Gap, bool) {
-    let (mut next, gap) = match view.step(query.after, visible) {
+    let (mut next, mut gap) = match view.step(query.after, visible) {
         Step::Next(next) => (next, None),
         Step::Gap { earliest, missed } => (earliest, Some((query.after, earliest, missed))),
         Step::Ahead => return (Page::new(visible), Some((query.after, visible.next(), None)), false),
@@ -144,10 +156,27 @@ async fn ascend(worker: &Worker, view: &View, query: &Query, visible: EventId) -
     while next <= end && !page.is_full(query.limit) {
         let Some(segment) = view.segment(next) else { break };
         let last = segment.last(visible).min(end);
-        while next <= last && !page.is_full(query.limit) {
-            page.look(segment, next, &query.filter);
-            next = next.next();
-            page.breathe(worker).await;
+        if last < next {
+            break;
+        }
+        let mut run = segment.index_run(next, last);
+        if let Run::Whole(last) = run {
+            while next <= last && !page.is_full(query.limit) {
+                run = page.look(segment, next, &query.filter);
+                if let Run::Damaged(_) = run {
+                    break;
+                }
+                next = next.next();
+                page.breathe(worker).await;
+            }
+        }
+        if let Run::Damaged(through) = run {
+            if page.looked_at > 0 || gap.is_some() {
+                break;
+            }
+            next = through.next();
+            page.last = through;
+            gap = Some((query.after, next, Some(next.0 - query.after.next().0)));
         }
     }
     let more = page.last < end;
@@ -161,7 +190,12 @@ async fn descend(worker: &Worker, view: &View, query: &Query, visible: EventId) 
     for segment in view.segments().iter().rev() {
         let mut id = segment.last(visible).min(from);
         while id >= segment.base() && id > query.after && !page.is_full(query.limit) {
-            page.look(segment, id, &query.filter);
+            // What is damaged is passed over, as holes are in this direction.
+            if let Run::Damaged(_) = segment.index_run(id, id) {
+                page.pass(id);
+            } else if let Run::Damaged(_) = page.look(segment, id, &query.filter) {
+                page.pass(id);
+            }
             id = id.previous();
             page.breathe(worker).await;
         }

@@ -36,7 +36,7 @@ pub(crate) fn stats(worker: &Worker) -> Reply {
          \"maxConnections\":{},\
          \"timestamp\":\"{}\",\"lastEventId\":\"{}\",\"earliestEventId\":\"{}\",\"eventsPublished\":{},\
          \"deliveries\":{},\"subscriptions\":{{\"all\":{},\"streams\":{},\"users\":{}}},\"behind\":{},\
-         \"uptimeSeconds\":{},\"log\":{{\"segments\":{},\"bytes\":{}}},\"workers\":[{}]}}",
+         \"uptimeSeconds\":{},\"log\":{{\"segments\":{},\"bytes\":{},\"damagedPieces\":{}}},\"workers\":[{}]}}",
         shared.subscribers.load(Ordering::Relaxed),
         shared.settings.max_connections,
         timestamp(),
@@ -51,6 +51,7 @@ pub(crate) fn stats(worker: &Worker) -> Reply {
         shared.uptime_ms(now_ms) / 1000,
         view.segments().len(),
         view.bytes(),
+        view.damaged_pieces(),
         workers.join(","),
     );
     Reply::json(StatusCode::OK, body.into_bytes())
@@ -92,7 +93,13 @@ pub(crate) fn ready(worker: &Worker) -> Reply {
             } else {
                 ""
             };
-            Reply::json(StatusCode::OK, format!("{{\"status\":\"ready\"{warning}}}").into_bytes())
+            let degraded = if reader.view().damaged_pieces() > 0 {
+                ",\"degraded\":\"some stored events are damaged and are announced as a gap; see the server's log\""
+            } else {
+                ""
+            };
+            let body = format!("{{\"status\":\"ready\"{warning}{degraded}}}");
+            Reply::json(StatusCode::OK, body.into_bytes())
         }
         Some((name, message)) => {
             let mut body = b"{\"status\":\"not_ready\",\"error\":".to_vec();

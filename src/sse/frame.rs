@@ -23,9 +23,9 @@ pub const CHUNK_TAIL_BYTES: usize = 2;
 
 const EVENT: &[u8] = b"event: ";
 const DATA: &[u8] = b"\ndata: ";
-const ID: &[u8] = b"\nid: ";
-const END: &[u8] = b"\n\n";
-const ID_DIGITS_MAX: usize = 20;
+pub(super) const ID: &[u8] = b"\nid: ";
+pub(super) const END: &[u8] = b"\n\n";
+pub(super) const ID_DIGITS_MAX: usize = 20;
 const KIND_BYTES_MAX: usize = 20;
 
 const OVERHEAD: usize = CHUNK_HEAD_BYTES

@@ -17,6 +17,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("http", &["http", "server"]),
     ("httparse", &["http"]),
     ("httpdate", &["http", "server"]),
+    ("indicatif", &["cli"]),
     ("io-uring", &["server"]),
     ("jiff", &["server", "cli"]),
     ("libc", &["app", "server"]),

@@ -97,7 +97,7 @@ fn a_fault_is_told_by_word_and_exit() {
     }
     let (exit, out, _) = inspect(dir.path(), false);
     assert_eq!(exit, Exit::Refused);
-    assert!(out.contains("FAULT: no CHECKPOINT"), "{out}");
+    assert!(out.contains("FAULT: CHECKPOINT.a: checkpoint: expected"), "{out}");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn one_is_one() {
     let (_, out, _) = inspect(dir.path(), false);
     assert!(out.contains("events 1, segment files"), "{out}");
     let log = Inspection {
-        uuid: [0; 16],
+        uuid: Some([0; 16]),
         format: 1,
         epoch: 0,
         created_ms: 0,

@@ -23,6 +23,7 @@ fn defaults() -> Config {
         retain_bytes: None,
         retain_age_ms: None,
         min_free_bytes: 1 << 30,
+        scrub_bytes_per_second: 8_388_608,
         insecure: false,
         new_epoch: false,
         accept_gap: false,
@@ -53,7 +54,7 @@ fn every_flag_arrives() {
     let config = args(
         "--listen [::1]:80 --data-dir /srv/x --workers 3 --durability interval:50 --max-connections 77 \
          --heartbeat-ms 1000 --write-timeout-ms 2000 --request-timeout-ms 3000 --idle-timeout-ms 4000 \
-         --drain-timeout-ms 0 --segment-bytes 4MiB \
+         --drain-timeout-ms 0 --segment-bytes 4MiB --scrub-bytes-per-second 1MiB \
          --retain-bytes 12M --retain-age 7d --min-free-bytes 0 --insecure --new-epoch --accept-gap \
          --strict-addresses --payment-streams-max 9 --cors-origin https://A.example \
          --cors-origin http://b.example:81 --send plain \
@@ -75,6 +76,7 @@ fn every_flag_arrives() {
         retain_bytes: Some(12 << 20),
         retain_age_ms: Some(604_800_000),
         min_free_bytes: 0,
+        scrub_bytes_per_second: 1 << 20,
         insecure: true,
         new_epoch: true,
         accept_gap: true,

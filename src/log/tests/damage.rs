@@ -272,9 +272,10 @@ fn a_look_from_outside_sees_what_a_start_refuses() {
     let mut log = Log::open(Arc::new(disk.clone()));
     log.fill_to(EventId(20));
     log.close();
-    assert_eq!(crate::log::inspect(&disk).unwrap().faults, Vec::<String>::new());
+    assert_eq!(crate::log::inspect(&disk).unwrap().faults, []);
     flip(&disk, 1, entry_at(4));
     let faults = crate::log::inspect(&disk).unwrap().faults;
-    assert_eq!(faults, ["event 5 cannot be read, though all up to 20 were durable"]);
+    let [fault] = &faults[..] else { panic!("{faults:?}") };
+    assert_eq!((fault.event, fault.offset), (Some(EventId(5)), Some(entry_at(4))), "{fault}");
     assert!(matches!(refusal(&disk), OpenError::Corrupt { id: EventId(5), .. }));
 }

@@ -118,8 +118,8 @@ fn a_look_from_outside_works_beside_a_running_server() {
     let seen = inspect(&*disk).unwrap();
     assert_eq!(disk.list("seg").unwrap().len(), before, "it removes nothing");
     assert_eq!((seen.format, seen.epoch, seen.earliest, seen.last), (1, 0, EventId(1), EventId(300)));
-    assert_eq!(seen.faults, Vec::<String>::new());
-    assert_eq!(seen.segments.iter().map(|segment| segment.count).sum::<u64>(), 300);
+    assert_eq!(seen.faults, []);
+    assert_eq!(seen.segments.iter().filter_map(|segment| segment.count).sum::<u64>(), 300);
     let (last, sealed) = seen.segments.split_last().unwrap();
     assert!(!last.sealed && sealed.iter().all(|segment| segment.sealed));
     assert_eq!(last.times_ms, Some((NOW_MS, NOW_MS)));
