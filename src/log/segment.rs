@@ -4,7 +4,7 @@
 //! reads as empty. This file does no I/O but for page faults.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use zerocopy::FromBytes as _;
 
@@ -29,6 +29,8 @@ pub struct Segment {
     /// `OPEN`, or how many events it holds; set before the commit point moves into the next segment.
     count: AtomicU32,
     seal: OnceLock<Seal>,
+    /// Its file has its name, durably.
+    named: AtomicBool,
 }
 
 impl Segment {
@@ -42,6 +44,7 @@ impl Segment {
             created_ms: AtomicU64::new(header.created_ms),
             count: AtomicU32::new(OPEN),
             seal: OnceLock::new(),
+            named: AtomicBool::new(false),
         }
     }
 
@@ -192,6 +195,16 @@ impl Segment {
 
     pub(in crate::log) fn is_sealed(&self) -> bool {
         self.seal.get().is_some()
+    }
+
+    /// Whether the next start would find it: the first file of a start that had no room, and one that is new
+    /// since the last sync, have no name yet.
+    pub(in crate::log) fn is_named(&self) -> bool {
+        self.named.load(Ordering::Acquire) || self.is_sealed()
+    }
+
+    pub(in crate::log) fn set_named(&self) {
+        self.named.store(true, Ordering::Release);
     }
 
     /// Says that no more events come: before the first id of the next segment is written.

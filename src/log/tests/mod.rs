@@ -4,6 +4,7 @@ mod accepted;
 mod append;
 mod crash;
 mod crash_case;
+mod crash_found;
 mod crash_model;
 pub(crate) mod crash_run;
 pub(crate) mod crash_shrink;
