@@ -5,12 +5,14 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 LOAD := target/release/loadtest
 SERVER := target/release/tailwire
 
-.PHONY: help run test lint bench load chaos release
+.PHONY: help run test lint crashes planted bench load chaos release
 
 help:
 	@echo 'make run     build and run the server (release)'
 	@echo 'make test    everything that must hold; installs what the tests need when it may'
 	@echo 'make lint    formatting and clippy alone'
+	@echo 'make crashes a million simulated power cuts (docs/testing.md)'
+	@echo 'make planted plant faults in a copy of the tree: the tests must find each'
 	@echo 'make bench   micro-benchmarks (criterion)'
 	@echo 'make load    fan-out load with exact accounting'
 	@echo 'make chaos   kill the server again and again under load and prove that nothing was lost'
@@ -24,6 +26,12 @@ test:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+crashes:
+	TAILWIRE_CRASHES=1000000 cargo test --quiet --lib crash
+
+planted:
+	tests/planted/run $(ARGS)
 
 bench:
 	cargo bench $(ARGS)
