@@ -5,13 +5,15 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 LOAD := target/release/loadtest
 SERVER := target/release/tailwire
 
-.PHONY: help run test lint models bench load chaos power release
+.PHONY: help run test lint models crashes planted bench load chaos power release
 
 help:
 	@echo 'make run     build and run the server (release)'
 	@echo 'make test    everything that must hold; installs what the tests need when it may'
 	@echo 'make lint    formatting and clippy alone'
 	@echo 'make models  the files that threads share, in every order of their threads (loom)'
+	@echo 'make crashes a million simulated power cuts (docs/testing.md)'
+	@echo 'make planted plant faults in a copy of the tree: the tests must find each'
 	@echo 'make bench   micro-benchmarks (criterion)'
 	@echo 'make load    fan-out load with exact accounting'
 	@echo 'make chaos   kill the server again and again under load and prove that nothing was lost'
@@ -29,6 +31,12 @@ lint:
 
 models:
 	cd models && cargo test $(ARGS)
+
+crashes:
+	TAILWIRE_CRASHES=1000000 cargo test --quiet --lib crash
+
+planted:
+	tests/planted/run $(ARGS)
 
 bench:
 	cargo bench $(ARGS)

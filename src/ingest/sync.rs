@@ -132,7 +132,7 @@ impl Committer {
     }
 
     /// The last turn, and a clean end of the log unless it failed.
-    fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.turn();
         if !self.failed {
             let closed = self.syncer.close();

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::Arc;
 
 use memmap2::{Advice, MmapOptions, MmapRaw};
 
@@ -13,18 +14,18 @@ use memmap2::{Advice, MmapOptions, MmapRaw};
 /// truncate).
 #[derive(Debug)]
 pub struct Region {
-    map: MmapRaw,
+    map: Arc<MmapRaw>,
 }
 
 impl Region {
     /// Maps all of `file` for reading.
     pub(in crate::log) fn open(file: &File) -> io::Result<Self> {
-        Ok(Self { map: MmapOptions::new().map_raw_read_only(file)? })
+        Ok(Self { map: Arc::new(MmapOptions::new().map_raw_read_only(file)?) })
     }
 
     /// A map of zeros that is no file's.
     pub(in crate::log) fn of_nothing() -> io::Result<Self> {
-        Ok(Self { map: MmapOptions::new().len(1).map_anon()?.into() })
+        Ok(Self { map: Arc::new(MmapOptions::new().len(1).map_anon()?.into()) })
     }
 
     /// The bytes `offset..offset + bytes`, or none where the range is not inside the map.
@@ -50,5 +51,36 @@ impl Region {
         let end = offset.saturating_add(bytes as u64).min(self.map.len() as u64);
         let bytes = end.saturating_sub(offset) as usize;
         if bytes == 0 { Ok(()) } else { self.map.advise_range(Advice::PopulateRead, offset as usize, bytes) }
+    }
+}
+
+/// The memory of a simulated disk's file. Its regions share it as maps share the page cache, without a system
+/// call for each.
+#[cfg(test)]
+impl Region {
+    /// Zeros.
+    pub(in crate::log) fn of_memory(bytes: usize) -> io::Result<Self> {
+        Ok(Self { map: Arc::new(MmapOptions::new().len(bytes.max(1)).map_anon()?.into()) })
+    }
+
+    /// Another view of the same bytes.
+    pub(in crate::log) fn share(&self) -> Self {
+        Self { map: Arc::clone(&self.map) }
+    }
+
+    /// Whether other views of these bytes live.
+    pub(in crate::log) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.map) > 1
+    }
+
+    /// Writes to memory from `of_memory`, which must be long enough.
+    #[expect(unsafe_code, reason = "the memory is written while regions share it, as a file is")]
+    pub(in crate::log) fn write(&self, offset: u64, bytes: &[u8]) {
+        assert!(offset.saturating_add(bytes.len() as u64) <= self.map.len() as u64, "outside of the memory");
+        // SAFETY: `offset` is at most the map's length, which was checked above.
+        let start = unsafe { self.map.as_mut_ptr().add(offset as usize) };
+        // SAFETY: the range is inside the map, which is writable and lives as long as `&self`; `bytes` is not
+        // part of it. Readers hold no slices of what is still written to, see `slice`.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len()) }
     }
 }

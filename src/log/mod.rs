@@ -43,7 +43,7 @@ mod writer;
 
 #[cfg(test)]
 #[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
-mod tests;
+pub(crate) mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use disk::{Access, Disk, DiskFile, Lock};

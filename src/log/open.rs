@@ -243,7 +243,9 @@ fn begin_segment(disk: &dyn Disk, header: Header) -> io::Result<Active> {
     file.sync()?;
     disk.rename(&tmp_name, &segment_name(header.base))?;
     disk.sync_dir(SEGMENTS)?;
-    Ok(Active { segment: Arc::new(Segment::new(region, &header)), file: Some(file) })
+    let segment = Segment::new(region, &header);
+    segment.set_named();
+    Ok(Active { segment: Arc::new(segment), file: Some(file) })
 }
 
 /// Stands for the segment until one can be prepared; events are refused until then.

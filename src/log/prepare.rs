@@ -71,7 +71,7 @@ impl Preparer {
 
     /// Does what is to be done now and waits for nothing. For the simulator, which has one thread.
     #[cfg(test)]
-    pub(in crate::log) fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         let shared = Arc::clone(&self.shared);
         shared.bench().rested = true;
         loop {

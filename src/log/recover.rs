@@ -95,6 +95,11 @@ impl Recovery<'_> {
                 let name = segment_name(base);
                 self.disk.unlink(&name).map_err(io_error("removing", &name))?;
             }
+            if first > 0 {
+                // Before the first kept one can go: with it gone those that come back would not be told from kept
+                // ones.
+                self.disk.sync_dir(SEGMENTS).map_err(io_error("syncing", SEGMENTS))?;
+            }
         }
         Ok(bases)
     }
@@ -186,7 +191,8 @@ impl Recovery<'_> {
 
     /// The first id a segment before `later` does not hold.
     fn end_before(&self, later: EventId) -> EventId {
-        let hole = self.meta.holes.iter().find(|hole| hole.first == later);
+        // It may lie in a hole itself: found empty, recorded, and not removed yet.
+        let hole = self.meta.holes.iter().find(|hole| hole.after < later && later <= hole.first);
         hole.map_or(later, |hole| hole.after.next())
     }
 

@@ -73,7 +73,8 @@ impl Retainer {
                 self.ages.is_over(segment.base(), last_ms, age_ms_max)
             };
             let too_many = retention.bytes_max.is_some_and(|bytes_max| bytes > bytes_max);
-            let shown = next.base() <= self.shared.visible().next();
+            // A start that finds no segment at all takes the log for lost.
+            let shown = next.is_named() && next.base() <= self.shared.visible().next();
             if !segment.is_sealed() || !shown || !(too_many || retention.age_ms_max.is_some_and(aged)) {
                 break;
             }

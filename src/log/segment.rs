@@ -11,7 +11,7 @@ use crate::log::format::{Entry, Geometry, Salt};
 use crate::log::header::{BLOCK_BYTES, Header, Seal};
 use crate::log::sound::Soundness;
 use crate::log::{Flags, Region, Run};
-use crate::sync::{AtomicU32, AtomicU64, OnceLock, Ordering};
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, OnceLock, Ordering};
 
 /// The count of a segment that still takes events.
 const OPEN: u32 = u32::MAX;
@@ -30,6 +30,8 @@ pub struct Segment {
     seal: OnceLock<Seal>,
     /// What is known of its bytes; made when a sealed segment is first read.
     sound: OnceLock<Soundness>,
+    /// Its file has its name, durably.
+    named: AtomicBool,
 }
 
 impl Segment {
@@ -44,6 +46,7 @@ impl Segment {
             count: AtomicU32::new(OPEN),
             seal: OnceLock::new(),
             sound: OnceLock::new(),
+            named: AtomicBool::new(false),
         }
     }
 
@@ -231,6 +234,16 @@ impl Segment {
 
     pub(in crate::log) fn is_sealed(&self) -> bool {
         self.seal.get().is_some()
+    }
+
+    /// Whether the next start would find it: the first file of a start that had no room, and one that is new
+    /// since the last sync, have no name yet.
+    pub(in crate::log) fn is_named(&self) -> bool {
+        self.named.load(Ordering::Acquire) || self.is_sealed()
+    }
+
+    pub(in crate::log) fn set_named(&self) {
+        self.named.store(true, Ordering::Release);
     }
 
     /// Says that no more events come: before the first id of the next segment is written.

@@ -115,6 +115,7 @@ impl Shared {
                 let renamed = self.disk.rename(&tmp_name, &segment_name(base));
                 let done = renamed.and_then(|()| self.disk.sync_dir(SEGMENTS));
                 done.map_err(|error| self.sync_failed(format!("naming segment {base} failed: {error}")))?;
+                live.segment.set_named();
                 named = true;
             }
         }

@@ -2,6 +2,10 @@
 //! tests over a real log share.
 
 mod bounds;
+mod crash;
+mod crash_case;
+mod crash_model;
+mod crash_run;
 mod durable;
 mod failing;
 mod faulty;

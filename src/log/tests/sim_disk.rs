@@ -1,110 +1,127 @@
 //! A disk that loses what was not synced, for crash tests.
 //!
-//! Each file is a memory file, so that maps of it see what is written. At a crash every 512-byte sector takes
-//! any version it had since the file's last sync, and every name that changed since its directory's last sync
-//! is in the old or the new state, each on its own. Calls can be made to fail: all of them from the nth on
-//! (the crash), or the nth sync or write alone.
+//! At a crash every 512-byte sector takes any version it had since the file's last sync, and every name that
+//! changed since its directory's last sync takes any state it had since then, each on its own. Calls can be
+//! made to fail: all of them from the nth on (the crash), or the nth sync or write alone; a sync can also lie.
+//! Another part of the program may be given a turn in the middle of a call (`during`).
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
+use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::fs::FileExt as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use rustix::fs::MemfdFlags;
-
+pub(crate) use crate::log::tests::sim_faults::{Faults, Random, Torn};
+use crate::log::tests::sim_inode::{Choose, Inode};
 use crate::log::{Access, Disk, DiskFile, Lock, Region};
 
-const SECTOR: u64 = 512;
-
-/// A small generator: the same seed, the same run.
-#[derive(Debug, Clone)]
-pub(in crate::log) struct Random(u64);
-
-impl Random {
-    pub(in crate::log) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub(in crate::log) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    pub(in crate::log) fn below(&mut self, end: u64) -> u64 {
-        (self.next() >> 11) % end
-    }
-}
-
-/// Faults to come. Counters are of calls from when they are set.
-#[derive(Debug, Clone, Copy, Default)]
-pub(in crate::log) struct Faults {
-    /// Every changing call fails once so many have been made.
-    pub(in crate::log) crash_after: Option<u64>,
-    pub(in crate::log) fail_sync: Option<u64>,
-    pub(in crate::log) fail_write: Option<u64>,
-    /// The page that cannot be read past the cache, in any file.
-    pub(in crate::log) bad_page: Option<u64>,
-    pub(in crate::log) fail_rename: bool,
-    pub(in crate::log) fail_unlink: bool,
-    pub(in crate::log) free_bytes: Option<u64>,
-}
-
-struct Inode {
-    cache: File,
-    /// The versions of each sector since the last sync, the synced one first.
-    unsynced: BTreeMap<u64, Vec<Vec<u8>>>,
-    /// What the platter holds of sectors that a failed sync has called clean. A later sync does not save them.
-    lost: BTreeMap<u64, Vec<u8>>,
-}
+/// Done once, before the nth changing call from now.
+type During = Box<dyn FnOnce() + Send>;
 
 struct State {
     inodes: Vec<Inode>,
     names: BTreeMap<String, usize>,
-    /// The names as they are on the platter.
-    durable_names: BTreeMap<String, usize>,
+    /// The states of the names since their directory's last sync, the synced one first, the present one left
+    /// out.
+    unsynced_names: BTreeMap<String, Vec<Option<usize>>>,
     faults: Faults,
     random: Random,
     calls: u64,
+    /// A fault has come.
+    hit: bool,
+    during: Option<(u64, During)>,
 }
 
 #[derive(Clone)]
-pub(in crate::log) struct SimDisk {
+pub(crate) struct SimDisk {
     state: Arc<Mutex<State>>,
 }
 
 impl SimDisk {
-    pub(in crate::log) fn new(seed: u64) -> Self {
-        Self::from_state(Vec::new(), BTreeMap::new(), seed)
+    pub(crate) fn new(seed: u64) -> Self {
+        Self::from_state(Vec::new(), BTreeMap::new(), Random::new(seed))
     }
 
-    fn from_state(inodes: Vec<Inode>, names: BTreeMap<String, usize>, seed: u64) -> Self {
-        let durable_names = names.clone();
-        let random = Random::new(seed);
-        let faults = Faults::default();
-        let state = State { inodes, names, durable_names, faults, random, calls: 0 };
+    fn from_state(inodes: Vec<Inode>, names: BTreeMap<String, usize>, random: Random) -> Self {
+        let state = State {
+            inodes,
+            names,
+            unsynced_names: BTreeMap::new(),
+            faults: Faults::default(),
+            random,
+            calls: 0,
+            hit: false,
+            during: None,
+        };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    pub(in crate::log) fn set_faults(&self, faults: Faults) {
-        let mut state = self.state.lock().unwrap();
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub(crate) fn set_faults(&self, faults: Faults) {
+        let mut state = self.state();
         state.calls = 0;
+        state.hit = false;
         state.faults = faults;
     }
 
+    /// Changes the room there is and leaves the other faults as they are.
+    pub(crate) fn set_free_bytes(&self, free_bytes: Option<u64>) {
+        self.state().faults.free_bytes = free_bytes;
+    }
+
+    /// Whether a fault came since they were set.
+    pub(crate) fn was_hit(&self) -> bool {
+        self.state().hit
+    }
+
+    /// How many changing calls were made since faults were set.
+    pub(crate) fn calls(&self) -> u64 {
+        self.state().calls
+    }
+
+    /// Gives `turn` its turn before the nth changing call from now.
+    pub(crate) fn during(&self, nth: u64, turn: impl FnOnce() + Send + 'static) {
+        let mut state = self.state();
+        let at = state.calls + nth;
+        state.during = Some((at, Box::new(turn)));
+    }
+
+    /// Takes back a turn that has not come.
+    pub(crate) fn forget_turn(&self) {
+        let turn = self.state().during.take();
+        drop(turn);
+    }
+
     /// The disk as a power cut leaves it. This one is done for.
-    pub(in crate::log) fn crash(&self, seed: u64) -> Self {
+    pub(crate) fn crash(&self, seed: u64) -> Self {
+        self.cut(seed, Torn::Evenly)
+    }
+
+    /// The disk as a power cut leaves it. This one is done for.
+    pub(crate) fn cut(&self, seed: u64, torn: Torn) -> Self {
         let mut random = Random::new(seed);
-        let mut state = self.state.lock().unwrap();
-        let mut names: BTreeMap<String, usize> = BTreeMap::new();
-        let all: BTreeSet<String> = state.names.keys().chain(state.durable_names.keys()).cloned().collect();
-        for name in all {
-            let synced = random.below(2) == 0;
-            let side = if synced { &state.durable_names } else { &state.names };
-            if let Some(&inode) = side.get(&name) {
-                names.insert(name, inode);
+        let mut pick = random.clone();
+        self.crash_by(Random::new(random.next()), &mut |states| {
+            let edge = torn != Torn::Evenly && !pick.one_in(8);
+            match torn {
+                Torn::MostlyOld if edge => 0,
+                Torn::MostlyNew if edge => states - 1,
+                _ => pick.below(states as u64) as usize,
+            }
+        })
+    }
+
+    /// The disk as a power cut leaves it where `choose` picks among the states of each name and sector.
+    pub(crate) fn crash_by(&self, random: Random, choose: &mut Choose<'_>) -> Self {
+        let mut state = self.state();
+        let mut names = std::mem::take(&mut state.names);
+        for (name, older) in std::mem::take(&mut state.unsynced_names) {
+            let picked = choose(older.len() + 1);
+            match older.get(picked) {
+                None => {}
+                Some(Some(inode)) => drop(names.insert(name, *inode)),
+                Some(None) => drop(names.remove(&name)),
             }
         }
         // A file may go by two names for a while; files without one are gone.
@@ -115,24 +132,31 @@ impl SimDisk {
         for at in names.values_mut() {
             if let Some(inode) = old[*at].take() {
                 moved.insert(*at, inodes.len());
-                inodes.push(inode.crash(&mut random));
+                inodes.push(inode.crash(choose));
             }
             *at = moved[at];
         }
-        Self::from_state(inodes, names, seed)
+        Self::from_state(inodes, names, random)
+    }
+
+    /// A copy of the disk, its history included, without faults.
+    pub(crate) fn fork(&self) -> Self {
+        let state = self.state();
+        let inodes = state.inodes.iter().map(Inode::fork).collect();
+        let fork = Self::from_state(inodes, state.names.clone(), state.random.clone());
+        fork.state().unsynced_names = state.unsynced_names.clone();
+        fork
     }
 
     /// Changes bytes behind everybody's back, on the platter too.
-    pub(in crate::log) fn corrupt(&self, name: &str, offset: u64, change: impl Fn(u8) -> u8) {
-        let state = self.state.lock().unwrap();
-        let inode = &state.inodes[state.names[name]];
-        let mut byte = [0];
-        inode.cache.read_exact_at(&mut byte, offset).unwrap();
-        inode.cache.write_all_at(&[change(byte[0])], offset).unwrap();
+    pub(crate) fn corrupt(&self, name: &str, offset: u64, change: impl Fn(u8) -> u8) {
+        let mut state = self.state();
+        let inode = state.names[name];
+        state.inodes[inode].corrupt(offset, change);
     }
 
     /// The contents of a file.
-    pub(in crate::log) fn read_all(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read_all(&self, name: &str) -> Vec<u8> {
         let file = self.open(name, Access::Read).unwrap();
         let mut bytes = vec![0; file.bytes().unwrap() as usize];
         file.read_at(0, &mut bytes).unwrap();
@@ -140,20 +164,28 @@ impl SimDisk {
     }
 
     /// Puts other contents in a file's place, durably.
-    pub(in crate::log) fn replace(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn replace(&self, name: &str, bytes: &[u8]) {
         let file = self.create(name).unwrap();
         file.write_at(0, bytes).and_then(|()| file.sync()).and_then(|()| self.sync_dir("")).unwrap();
     }
 
-    pub(in crate::log) fn names(&self) -> Vec<String> {
-        self.state.lock().unwrap().names.keys().cloned().collect()
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.state().names.keys().cloned().collect()
     }
 
     /// Counts a changing call, and fails it where the faults say so.
-    fn call(&self) -> io::Result<std::sync::MutexGuard<'_, State>> {
-        let mut state = self.state.lock().unwrap();
+    fn call(&self) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.state();
         state.calls += 1;
+        if state.during.as_ref().is_some_and(|(at, _)| state.calls >= *at)
+            && let Some((_, turn)) = state.during.take()
+        {
+            drop(state);
+            turn();
+            state = self.state();
+        }
         if state.faults.crash_after.is_some_and(|calls| state.calls > calls) {
+            state.hit = true;
             return Err(io::Error::other("simulated power cut"));
         }
         Ok(state)
@@ -164,73 +196,30 @@ impl SimDisk {
     }
 }
 
-impl Inode {
-    fn new() -> Self {
-        let fd = rustix::fs::memfd_create("sim", MemfdFlags::CLOEXEC).unwrap();
-        Self { cache: File::from(fd), unsynced: BTreeMap::new(), lost: BTreeMap::new() }
+impl State {
+    fn set_name(&mut self, name: &str, inode: Option<usize>) {
+        let before = match inode {
+            Some(inode) => self.names.insert(name.to_owned(), inode),
+            None => self.names.remove(name),
+        };
+        self.unsynced_names.entry(name.to_owned()).or_default().push(before);
     }
 
-    fn write(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let sectors = offset / SECTOR..(offset + bytes.len() as u64).div_ceil(SECTOR);
-        for sector in sectors.clone() {
-            if !self.unsynced.contains_key(&sector) {
-                let synced = self.sector(sector)?;
-                let on_platter = self.lost.remove(&sector).unwrap_or(synced);
-                self.unsynced.insert(sector, vec![on_platter]);
-            }
+    /// Counts one of the calls of which the nth is to fail.
+    fn comes(&mut self, nth: fn(&mut Faults) -> &mut Option<u64>) -> bool {
+        let Some(left) = nth(&mut self.faults) else { return false };
+        *left = left.saturating_sub(1);
+        let comes = *left == 0;
+        if comes {
+            *nth(&mut self.faults) = None;
+            self.hit = true;
         }
-        self.cache.write_all_at(bytes, offset)?;
-        for sector in sectors {
-            let now = self.sector(sector)?;
-            self.unsynced.entry(sector).or_default().push(now);
-        }
-        Ok(())
+        comes
     }
 
-    fn sector(&self, sector: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; SECTOR as usize];
-        let _past_the_end = self.cache.read_at(&mut bytes, sector * SECTOR)?;
-        Ok(bytes)
-    }
-
-    /// Calls every page clean; the platter has got any version of each sector.
-    fn lose(&mut self, random: &mut Random) {
-        for (sector, mut versions) in std::mem::take(&mut self.unsynced) {
-            let got = random.below(versions.len() as u64) as usize;
-            self.lost.insert(sector, versions.swap_remove(got));
-        }
-    }
-
-    /// Puts what the platter holds over bytes that were read from the cache.
-    fn uncache(&self, offset: u64, bytes: &mut [u8]) {
-        let end = offset + bytes.len() as u64;
-        for (&sector, on_platter) in self.lost.range(offset / SECTOR..end.div_ceil(SECTOR)) {
-            let start = sector * SECTOR;
-            for (at, &byte) in (start..).zip(on_platter).filter(|&(at, _)| offset <= at && at < end) {
-                bytes[(at - offset) as usize] = byte;
-            }
-        }
-    }
-
-    /// A new file, since maps of the old one may live on.
-    fn crash(self, random: &mut Random) -> Self {
-        let bytes = self.cache.metadata().unwrap().len();
-        let mut copy = vec![0; bytes as usize];
-        self.cache.read_exact_at(&mut copy, 0).unwrap();
-        let lost = self.lost.into_iter().map(|(sector, on_platter)| (sector, vec![on_platter]));
-        for (sector, versions) in self.unsynced.into_iter().chain(lost) {
-            let version = &versions[random.below(versions.len() as u64) as usize];
-            let start = (sector * SECTOR) as usize;
-            let end = copy.len().min(start + version.len());
-            copy[start..end].copy_from_slice(&version[..end - start]);
-        }
-        let inode = Self::new();
-        inode.cache.set_len(bytes).unwrap();
-        for (page, bytes) in copy.chunks(4096).enumerate().filter(|(_, bytes)| bytes.iter().any(|&b| b != 0))
-        {
-            inode.cache.write_all_at(bytes, page as u64 * 4096).unwrap();
-        }
-        inode
+    fn fails(&mut self, fails: bool, call: &str) -> io::Result<()> {
+        self.hit |= fails;
+        if fails { Err(io::Error::other(format!("simulated {call} error"))) } else { Ok(()) }
     }
 }
 
@@ -243,18 +232,18 @@ impl Disk for SimDisk {
         let mut state = self.call()?;
         state.inodes.push(Inode::new());
         let inode = state.inodes.len() - 1;
-        state.names.insert(name.to_owned(), inode);
+        state.set_name(name, Some(inode));
         Ok(self.file(inode, Access::ReadWrite))
     }
 
     fn open(&self, name: &str, access: Access) -> io::Result<Arc<dyn DiskFile>> {
-        let state = self.state.lock().unwrap();
-        state.names.get(name).map(|&inode| self.file(inode, access)).ok_or(io::ErrorKind::NotFound.into())
+        let inode = self.state().names.get(name).copied();
+        inode.map(|inode| self.file(inode, access)).ok_or(io::ErrorKind::NotFound.into())
     }
 
     fn list(&self, dir: &str) -> io::Result<Vec<String>> {
         let prefix = if dir.is_empty() { String::new() } else { format!("{dir}/") };
-        let state = self.state.lock().unwrap();
+        let state = self.state();
         let inside = state.names.keys().filter_map(|name| name.strip_prefix(&prefix));
         Ok(inside.filter(|rest| !rest.contains('/')).map(str::to_owned).collect())
     }
@@ -265,11 +254,11 @@ impl Disk for SimDisk {
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.call()?;
-        if state.faults.fail_rename {
-            return Err(io::Error::other("simulated rename error"));
-        }
-        let inode = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
-        state.names.insert(to.to_owned(), inode);
+        let fails = state.faults.fail_rename;
+        state.fails(fails, "rename")?;
+        let inode = *state.names.get(from).ok_or(io::ErrorKind::NotFound)?;
+        state.set_name(from, None);
+        state.set_name(to, Some(inode));
         Ok(())
     }
 
@@ -279,34 +268,36 @@ impl Disk for SimDisk {
         if state.names.contains_key(to) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
-        state.names.insert(to.to_owned(), inode);
+        state.set_name(to, Some(inode));
         Ok(())
     }
 
     fn unlink(&self, name: &str) -> io::Result<()> {
         let mut state = self.call()?;
-        if state.faults.fail_unlink {
-            return Err(io::Error::other("simulated unlink error"));
+        let fails = state.faults.fail_unlink;
+        state.fails(fails, "unlink")?;
+        if !state.names.contains_key(name) {
+            return Err(io::ErrorKind::NotFound.into());
         }
-        state.names.remove(name).map(drop).ok_or(io::ErrorKind::NotFound.into())
+        state.set_name(name, None);
+        Ok(())
     }
 
     fn sync_dir(&self, dir: &str) -> io::Result<()> {
         let mut state = self.call()?;
         let inside = |name: &str| name.rsplit_once('/').map_or("", |(parent, _)| parent) == dir;
-        let now: Vec<_> =
-            state.names.iter().filter(|(name, _)| inside(name)).map(|(n, &i)| (n.clone(), i)).collect();
-        state.durable_names.retain(|name, _| !inside(name));
-        state.durable_names.extend(now);
+        state.unsynced_names.retain(|name, _| !inside(name));
         Ok(())
     }
 
     fn free_bytes(&self) -> io::Result<u64> {
-        Ok(self.state.lock().unwrap().faults.free_bytes.unwrap_or(1 << 40))
+        let mut state = self.state();
+        state.hit |= state.faults.free_bytes.is_some();
+        Ok(state.faults.free_bytes.unwrap_or(1 << 40))
     }
 
     fn fill_random(&self, bytes: &mut [u8]) -> io::Result<()> {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state();
         bytes.fill_with(|| state.random.next() as u8);
         Ok(())
     }
@@ -320,36 +311,24 @@ struct SimFile {
 
 impl DiskFile for SimFile {
     fn bytes(&self) -> io::Result<u64> {
-        let state = self.disk.state.lock().unwrap();
-        Ok(state.inodes[self.inode].cache.metadata()?.len())
+        Ok(self.disk.state().inodes[self.inode].bytes())
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.disk.call()?;
-        if let Some(left) = &mut state.faults.fail_write {
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                state.faults.fail_write = None;
-                return Err(io::Error::other("simulated write error"));
-            }
-        }
-        state.inodes[self.inode].write(offset, bytes)
+        let fails = state.comes(|faults| &mut faults.fail_write);
+        state.fails(fails, "write")?;
+        state.inodes[self.inode].write(offset, bytes);
+        Ok(())
     }
 
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
-        let state = self.disk.state.lock().unwrap();
-        let mut filled = 0;
-        while filled < bytes.len() {
-            match state.inodes[self.inode].cache.read_at(&mut bytes[filled..], offset + filled as u64)? {
-                0 => break,
-                read => filled += read,
-            }
-        }
+        let mut state = self.disk.state();
+        let filled = state.inodes[self.inode].read(offset, bytes);
         if self.access == Access::ReadUncached {
             let asked = offset / 4096..(offset + filled as u64).div_ceil(4096);
-            if state.faults.bad_page.is_some_and(|page| asked.contains(&page)) {
-                return Err(io::Error::other("simulated read error"));
-            }
+            let fails = state.faults.bad_page.is_some_and(|page| asked.contains(&page));
+            state.fails(fails, "read")?;
             state.inodes[self.inode].uncache(offset, &mut bytes[..filled]);
         }
         Ok(filled)
@@ -357,38 +336,38 @@ impl DiskFile for SimFile {
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.call()?;
-        if let Some(left) = &mut state.faults.fail_sync {
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                state.faults.fail_sync = None;
-                // As a kernel does: the pages are clean now, the platter has whatever it got.
-                let State { inodes, random, .. } = &mut *state;
-                inodes[self.inode].lose(random);
-                return Err(io::Error::other("simulated fdatasync error"));
-            }
+        if state.comes(|faults| &mut faults.lying_sync) {
+            return Ok(());
         }
-        state.inodes[self.inode].unsynced.clear();
-        Ok(())
+        let fails = state.comes(|faults| &mut faults.fail_sync);
+        if fails {
+            // As a kernel does: the pages are clean now, the platter has whatever it got.
+            let State { inodes, random, .. } = &mut *state;
+            inodes[self.inode].lose(&mut |states| random.below(states as u64) as usize);
+        } else {
+            state.inodes[self.inode].sync();
+        }
+        state.fails(fails, "fdatasync")
     }
 
     fn allocate_zeroed(&self, bytes: u64) -> io::Result<()> {
-        // Files are prepared under names that recovery drops and synced before they are used: no sector
-        // history.
-        let state = self.disk.call()?;
+        let mut state = self.disk.call()?;
         if state.faults.free_bytes.is_some_and(|free| free < bytes) {
+            state.hit = true;
             return Err(io::ErrorKind::StorageFull.into());
         }
-        state.inodes[self.inode].cache.set_len(bytes)
+        state.inodes[self.inode].allocate(bytes);
+        Ok(())
     }
 
     fn punch(&self, offset: u64, bytes: u64) -> io::Result<()> {
         let mut state = self.disk.call()?;
-        let zeros = vec![0; bytes as usize];
-        state.inodes[self.inode].write(offset, &zeros)
+        state.inodes[self.inode].punch(offset, bytes);
+        Ok(())
     }
 
     fn map(&self) -> io::Result<Region> {
-        Region::open(&self.disk.state.lock().unwrap().inodes[self.inode].cache)
+        Ok(self.disk.state().inodes[self.inode].map())
     }
 }
 

@@ -49,8 +49,6 @@ pub(in crate::log) struct Log {
     pub(in crate::log) recovered: crate::log::Recovered,
     pub(in crate::log) preparer: crate::log::Preparer,
     pub(in crate::log) salt: u64,
-    /// Acks do not wait for the disk.
-    pub(in crate::log) relaxed: bool,
 }
 
 impl Log {
@@ -60,20 +58,10 @@ impl Log {
 
     pub(in crate::log) fn open_with(disk: Arc<dyn Disk>, options: LogOptions) -> Result<Self, OpenError> {
         let Opened { mut writer, syncer, mut preparer, retainer, reader, recovered, scrubber } =
-            open(disk, options.clone(), NOW_MS)?;
+            open(disk, options, NOW_MS)?;
         preparer.turn();
         writer.set_spare_wait(Duration::ZERO);
-        Ok(Self {
-            writer,
-            syncer,
-            reader,
-            retainer,
-            scrubber,
-            recovered,
-            preparer,
-            salt: 0,
-            relaxed: options.durability != Durability::Commit,
-        })
+        Ok(Self { writer, syncer, reader, retainer, scrubber, recovered, preparer, salt: 0 })
     }
 
     /// Appends one batch of `events` and flushes it; the ids it got.
