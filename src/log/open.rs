@@ -17,7 +17,8 @@ use crate::log::prepare::zeroed;
 use crate::log::recover::{Chain, Recovery, parse_name};
 use crate::log::shared::{Live, SEGMENTS, Shared, SyncState, TMP_SUFFIX, segment_name};
 use crate::log::{
-    Disk, DiskFile, Durability, LogOptions, Preparer, Reader, Region, Retainer, Segment, Syncer, View, Writer,
+    Disk, DiskFile, Durability, Indexer, LogOptions, Preparer, Reader, Region, Retainer, Segment, Syncer,
+    View, Writer,
 };
 
 const LOCK: &str = "LOCK";
@@ -28,6 +29,7 @@ pub struct Opened {
     pub syncer: Syncer,
     pub preparer: Preparer,
     pub retainer: Retainer,
+    pub indexer: Indexer,
     pub reader: Reader,
     pub recovered: Recovered,
 }
@@ -279,6 +281,7 @@ fn hand_out(
         syncer: Syncer::new(Arc::clone(&shared)),
         preparer: Preparer::new(Arc::clone(&shared)),
         retainer: Retainer::new(Arc::clone(&shared)),
+        indexer: Indexer::new(Arc::clone(&shared)),
         reader: Reader::new(shared),
         recovered,
     }

@@ -3,15 +3,17 @@
 //! Offsets come from entries that may be damaged on disk, so every range is bounded; what is out of bounds
 //! reads as empty. This file does no I/O but for page faults.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use arc_swap::ArcSwap;
 use zerocopy::FromBytes as _;
 
 use crate::event::EventId;
 use crate::limits;
 use crate::log::format::{Entry, Geometry, Salt};
 use crate::log::header::{Header, Seal};
+use crate::log::postings::Postings;
 use crate::log::{Flags, Region};
 
 /// The count of a segment that still takes events.
@@ -29,6 +31,8 @@ pub struct Segment {
     /// `OPEN`, or how many events it holds; set before the commit point moves into the next segment.
     count: AtomicU32,
     seal: OnceLock<Seal>,
+    /// Of stretches that follow each other from slot 0 on. Slots behind them are looked at one by one.
+    postings: ArcSwap<Vec<Arc<Postings>>>,
 }
 
 impl Segment {
@@ -42,6 +46,7 @@ impl Segment {
             created_ms: AtomicU64::new(header.created_ms),
             count: AtomicU32::new(OPEN),
             seal: OnceLock::new(),
+            postings: ArcSwap::default(),
         }
     }
 
@@ -147,6 +152,11 @@ impl Segment {
         self.region.populate(u64::from(self.entry(first).frame_offset.get()), bytes)
     }
 
+    /// Has the kernel begin to read the entry of a slot.
+    pub(in crate::log) fn prefetch_entry(&self, slot: u32) {
+        self.region.prefetch(self.geometry.entry_offset(u64::from(slot)), limits::ENTRY_BYTES);
+    }
+
     /// Unix milliseconds of the last event not past `visible`; `None` when there is none.
     pub(in crate::log) fn last_time_ms(&self, visible: EventId) -> Option<u64> {
         let last = self.last(visible);
@@ -188,6 +198,19 @@ impl Segment {
     /// How many events it holds, once it takes no more.
     pub(in crate::log) fn count(&self) -> Option<u64> {
         Some(self.count.load(Ordering::Acquire)).filter(|&count| count != OPEN).map(u64::from)
+    }
+
+    pub(in crate::log) fn seal(&self) -> Option<&Seal> {
+        self.seal.get()
+    }
+
+    pub(in crate::log) fn postings(&self) -> Arc<Vec<Arc<Postings>>> {
+        self.postings.load_full()
+    }
+
+    /// For the one thread that makes postings.
+    pub(in crate::log) fn set_postings(&self, parts: Vec<Arc<Postings>>) {
+        self.postings.store(Arc::new(parts));
     }
 
     pub(in crate::log) fn is_sealed(&self) -> bool {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::event::EventId;
 use crate::log::{
-    Disk, Durability, LogOptions, OpenError, Opened, Reader, RealDisk, Record, Retainer, Syncer, WriteError,
-    Writer, open,
+    Disk, Durability, Indexer, LogOptions, OpenError, Opened, Reader, RealDisk, Record, Retainer, Syncer,
+    WriteError, Writer, open,
 };
 
 /// Small enough to be made a thousand times.
@@ -45,6 +45,7 @@ pub(in crate::log) struct Log {
     pub(in crate::log) syncer: Syncer,
     pub(in crate::log) reader: Reader,
     pub(in crate::log) retainer: Retainer,
+    pub(in crate::log) indexer: Indexer,
     pub(in crate::log) recovered: crate::log::Recovered,
     pub(in crate::log) preparer: crate::log::Preparer,
     pub(in crate::log) salt: u64,
@@ -58,7 +59,7 @@ impl Log {
     }
 
     pub(in crate::log) fn open_with(disk: Arc<dyn Disk>, options: LogOptions) -> Result<Self, OpenError> {
-        let Opened { mut writer, syncer, mut preparer, retainer, reader, recovered } =
+        let Opened { mut writer, syncer, mut preparer, retainer, indexer, reader, recovered } =
             open(disk, options.clone(), NOW_MS)?;
         preparer.turn();
         writer.set_spare_wait(Duration::ZERO);
@@ -67,6 +68,7 @@ impl Log {
             syncer,
             reader,
             retainer,
+            indexer,
             recovered,
             preparer,
             salt: 0,
