@@ -87,7 +87,10 @@ fn check(postings: &Postings, model: &BTreeMap<u64, Vec<u32>>) {
     let whole = postings.slots().end;
     for (&hash, slots) in model {
         let middle = slots[slots.len() / 2];
-        for from in [0, 1, middle, middle + 1, *slots.last().unwrap(), slots.last().unwrap() + 1, whole] {
+        let ends = [0, 1, middle, middle + 1, *slots.last().unwrap(), slots.last().unwrap() + 1, whole];
+        // Around the places to begin.
+        let around = slots.chunks(SLOTS_PER_SKIP as usize).filter_map(|chunk| chunk.last());
+        for from in around.flat_map(|&slot| [slot, slot + 1]).chain(ends) {
             let expected: Vec<u32> = slots.iter().copied().filter(|&slot| slot >= from).collect();
             assert_eq!(slots_from(postings, hash, from), expected, "{hash} from {from}");
         }
