@@ -1,5 +1,6 @@
 //! The composition root: from a checked configuration to a running server. It knows every part; no part knows it.
 
+mod indexing;
 mod limits_check;
 mod logging;
 mod scrub;
@@ -81,6 +82,9 @@ pub fn serve(config: Config) -> Result<(), StartError> {
     ];
     let mut preparer = opened.preparer;
     let preparing = threads::spawn("tw-prepare", move || preparer.run())?;
+    let (indexing_goes_on, stop_indexing) = std::sync::mpsc::channel();
+    let indexer = opened.indexer;
+    let indexing = threads::spawn("tw-index", move || indexing::run(indexer, &stop_indexing))?;
     let Ingest { publisher, answers, writer, sync } = ingest::open(
         (opened.writer, opened.syncer, opened.reader),
         config.durability,
@@ -109,12 +113,13 @@ pub fn serve(config: Config) -> Result<(), StartError> {
     drop(publisher);
     announce(&config, address, workers, max_connections);
 
-    let threads = [writing, syncing, preparing, keeping_up];
+    let threads = [writing, syncing, preparing, indexing, keeping_up];
     signals
         .wait(|| running.iter().any(JoinHandle::is_finished) || threads.iter().any(JoinHandle::is_finished));
     signals.release();
     tracing::info!("draining: no more connections, subscribers are told to come back");
     shared.begin_drain();
+    drop(indexing_goes_on);
     let mut outcome = Ok(());
     for worker in running {
         let ended = worker.join().map_err(|_| StartError::Thread);

@@ -63,6 +63,8 @@ pub const SENDS_PER_CHUNK: usize = 32;
 pub const BEHIND_BYTES_PER_TURN: usize = 128 * 1024;
 /// Bytes all subscribers that are behind may take in one turn.
 pub const BEHIND_BYTES_PER_TURN_ALL: usize = 1024 * 1024;
+/// Events of the open segment that get their postings together; a search looks at each of those after them.
+pub const POSTINGS_STRETCH_EVENTS: u32 = 32_768;
 /// Index entries that one filtered subscriber may have looked at in one turn.
 pub const SCAN_ENTRIES_PER_TURN: usize = 65_536;
 

@@ -211,12 +211,12 @@ impl Seal {
 }
 
 /// The CRC over all but the last four bytes, which hold it.
-fn checksum(bytes: &[u8]) -> u32 {
+pub(in crate::log) fn checksum(bytes: &[u8]) -> u32 {
     crc32c::crc32c(&bytes[..bytes.len().saturating_sub(4)])
 }
 
 /// The version comes before the checksum: another version may keep its checksum elsewhere.
-fn check(bytes: &[u8], magic: [u8; 8], version: u16, crc: u32) -> Result<(), Damage> {
+pub(in crate::log) fn check(bytes: &[u8], magic: [u8; 8], version: u16, crc: u32) -> Result<(), Damage> {
     if !bytes.starts_with(&magic) {
         Err(Damage::Magic)
     } else if version != VERSION {

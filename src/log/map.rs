@@ -46,6 +46,14 @@ impl Region {
         unsafe { std::slice::from_raw_parts(start, bytes) }
     }
 
+    /// Has the kernel begin to read a range, and does not wait for it. Where it will not, the one who reads waits.
+    pub(in crate::log) fn prefetch(&self, offset: u64, bytes: usize) {
+        let inside = offset.saturating_add(bytes as u64) <= self.map.len() as u64;
+        if inside && bytes > 0 {
+            let _read_when_needed = self.map.advise_range(Advice::WillNeed, offset as usize, bytes);
+        }
+    }
+
     /// Brings a range into memory and into the page table; to be called off the threads that must not wait.
     pub(in crate::log) fn populate(&self, offset: u64, bytes: usize) -> io::Result<()> {
         let end = offset.saturating_add(bytes as u64).min(self.map.len() as u64);

@@ -17,8 +17,8 @@ use crate::log::prepare::zeroed;
 use crate::log::recover::{Chain, Recovery, parse_name};
 use crate::log::shared::{Live, SEGMENTS, Shared, SyncState, TMP_SUFFIX, segment_name};
 use crate::log::{
-    Disk, DiskFile, Durability, LogOptions, Preparer, Reader, Region, Retainer, Scrubber, Segment, Syncer,
-    View, Writer,
+    Disk, DiskFile, Durability, Indexer, LogOptions, Preparer, Reader, Region, Retainer, Scrubber, Segment,
+    Syncer, View, Writer,
 };
 
 const LOCK: &str = "LOCK";
@@ -30,6 +30,7 @@ pub struct Opened {
     pub preparer: Preparer,
     pub retainer: Retainer,
     pub scrubber: Scrubber,
+    pub indexer: Indexer,
     pub reader: Reader,
     pub recovered: Recovered,
 }
@@ -306,6 +307,7 @@ fn hand_out(
         preparer: Preparer::new(Arc::clone(&shared)),
         retainer: Retainer::new(Arc::clone(&shared)),
         scrubber: Scrubber::new(Arc::clone(&shared)),
+        indexer: Indexer::new(Arc::clone(&shared)),
         reader: Reader::new(shared),
         recovered,
     }

@@ -16,7 +16,7 @@ use crate::log::open_error::{OpenError, io_error};
 use crate::log::salvage::{Rewritten, link_aside, replace, salvage};
 use crate::log::scan::{Scanner, read_page};
 use crate::log::shared::{SEGMENTS, TMP_SUFFIX, segment_name};
-use crate::log::{Access, Disk, DiskFile, Segment};
+use crate::log::{Access, Disk, DiskFile, Segment, sidecar};
 
 const BROKEN: &str = "its entry or its frame is not what was written, though it was durable";
 
@@ -71,6 +71,8 @@ impl Recovery<'_> {
             self.recover(&found, bases.get(at + 1).copied(), &mut chain)?;
         }
         self.join(&mut chain)?;
+        let kept: Vec<EventId> = chain.kept.iter().map(|kept| kept.segment.base()).collect();
+        sidecar::remove_strays(self.disk, &kept);
         Ok(chain)
     }
 

@@ -10,6 +10,7 @@ use crate::event::EventId;
 use crate::log::Floor;
 use crate::log::ages::Ages;
 use crate::log::shared::{SEGMENTS, Shared, locked, segment_name};
+use crate::log::sidecar;
 
 /// What is to be kept. `None`: no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -108,6 +109,7 @@ impl Retainer {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => self.leaving.pop(),
             };
+            let _left_for_the_next_start = self.shared.disk.unlink(&sidecar::name(base));
             self.removed.segments += 1;
             self.removed.bytes += bytes;
         }

@@ -3,12 +3,16 @@
 //! Offsets come from entries that may be damaged on disk, so every range is bounded; what is out of bounds
 //! reads as empty. This file does no I/O but for page faults.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use zerocopy::FromBytes as _;
 
 use crate::event::EventId;
 use crate::limits;
 use crate::log::format::{Entry, Geometry, Salt};
 use crate::log::header::{BLOCK_BYTES, Header, Seal};
+use crate::log::postings::Postings;
 use crate::log::sound::Soundness;
 use crate::log::{Flags, Region, Run};
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, OnceLock, Ordering};
@@ -32,6 +36,8 @@ pub struct Segment {
     sound: OnceLock<Soundness>,
     /// Its file has its name, durably.
     named: AtomicBool,
+    /// Of stretches that follow each other from slot 0 on. Slots behind them are looked at one by one.
+    postings: ArcSwap<Vec<Arc<Postings>>>,
 }
 
 impl Segment {
@@ -47,6 +53,7 @@ impl Segment {
             seal: OnceLock::new(),
             sound: OnceLock::new(),
             named: AtomicBool::new(false),
+            postings: ArcSwap::default(),
         }
     }
 
@@ -189,6 +196,11 @@ impl Segment {
         self.sound.get()
     }
 
+    /// Has the kernel begin to read the entry of a slot.
+    pub(in crate::log) fn prefetch_entry(&self, slot: u32) {
+        self.region.prefetch(self.geometry.entry_offset(u64::from(slot)), limits::ENTRY_BYTES);
+    }
+
     /// Unix milliseconds of the last event not past `visible`; `None` when there is none.
     pub(in crate::log) fn last_time_ms(&self, visible: EventId) -> Option<u64> {
         let last = self.last(visible);
@@ -230,6 +242,19 @@ impl Segment {
     /// How many events it holds, once it takes no more.
     pub(in crate::log) fn count(&self) -> Option<u64> {
         Some(self.count.load(Ordering::Acquire)).filter(|&count| count != OPEN).map(u64::from)
+    }
+
+    pub(in crate::log) fn seal(&self) -> Option<&Seal> {
+        self.seal.get()
+    }
+
+    pub(in crate::log) fn postings(&self) -> Arc<Vec<Arc<Postings>>> {
+        self.postings.load_full()
+    }
+
+    /// For the one thread that makes postings.
+    pub(in crate::log) fn set_postings(&self, parts: Vec<Arc<Postings>>) {
+        self.postings.store(Arc::new(parts));
     }
 
     pub(in crate::log) fn is_sealed(&self) -> bool {

@@ -1,11 +1,17 @@
 //! The bytes of format version 1, held still: a change here is a new format version. The checksums were
 //! computed by a second program.
 
+use std::sync::Arc;
+
 use crate::event::EventId;
 use crate::log::checkpoint::Checkpoint;
 use crate::log::format::{Entry, Geometry, Salt};
 use crate::log::header::{Damage, Header, Seal};
 use crate::log::meta::{Hole, Meta};
+use crate::log::postings::Postings;
+use crate::log::tests::sim_disk::SimDisk;
+use crate::log::tests::support::{Log, NOW_MS, record};
+use crate::log::{Record, sidecar};
 use zerocopy::IntoBytes as _;
 
 const UUID: [u8; 16] = *b"0123456789abcdef";
@@ -124,6 +130,55 @@ fn a_checkpoint() {
     );
     assert_eq!(Checkpoint::decode(&checkpoint.encode(UUID), UUID), Some(checkpoint));
     assert_eq!(Checkpoint::decode(&checkpoint.encode(UUID), [0; 16]), None, "of another log");
+}
+
+/// The postings of events under these hashes.
+fn postings(topics: &[[u64; 3]]) -> Postings {
+    let mut log = Log::open(Arc::new(SimDisk::new(1)));
+    log.writer.begin(topics.len(), 9 * topics.len(), NOW_MS).unwrap();
+    for &[stream, sender, recipient] in topics {
+        log.writer
+            .push(log.writer.next_id(), Record { stream, sender, recipient, ..record(b"a short 1", 0) });
+    }
+    log.writer.flush().unwrap();
+    Postings::build(&log.reader.view().segments()[0], 0..topics.len() as u32)
+}
+
+#[test]
+fn a_sidecar() {
+    let seal = Seal {
+        count: 3,
+        data_end: 5000,
+        first_ms: 0,
+        last_ms: 0,
+        block_count: 1,
+        blocks_crc: 0,
+        entries_crc: 0x1020_3040,
+    };
+    let postings = postings(&[[5, 9, 0], [2, 9, 9], [9, 5, 5]]);
+    let head = sidecar::encode_head(&header(), &seal, &postings);
+    check(
+        "a sidecar's head",
+        &head[..72],
+        "54574944580d0a1a 0100 0000 03000000 30313233343536373839616263646566 8877665544332211
+         2a00000000000000 40302010 03000000 35000000 d276d344 00000000 fad649c4",
+    );
+    check("the CRCs of its blocks", &head[128..132], "320c9358");
+    assert!(head[72..128].iter().chain(&head[132..]).all(|&byte| byte == 0) && head.len() == 4096);
+    check(
+        "its postings",
+        postings.memory(),
+        "0200000000000000 01000000 01000000 0500000000000000 02000000 00000000
+         0900000000000000 03000000 02000000 00 01 00 00 00",
+    );
+}
+
+#[test]
+fn a_list_with_a_place_to_begin() {
+    let topics: Vec<_> = (0..=129 * 3).map(|slot| if slot % 3 == 0 { [1, 0, 0] } else { [0; 3] }).collect();
+    let row = "0100000000000000 82000000 00000000";
+    let list = format!("7e010000 80000000 00 {}", "02".repeat(129));
+    check("a long list", postings(&topics).memory(), &format!("{row} {list}"));
 }
 
 #[test]

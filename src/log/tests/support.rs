@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::event::EventId;
 use crate::log::{
-    Disk, Durability, LogOptions, OpenError, Opened, Reader, RealDisk, Record, Retainer, Syncer, WriteError,
-    Writer, open,
+    Disk, Durability, Indexer, LogOptions, OpenError, Opened, Reader, RealDisk, Record, Retainer, Syncer,
+    WriteError, Writer, open,
 };
 
 /// Small enough to be made a thousand times.
@@ -46,6 +46,7 @@ pub(in crate::log) struct Log {
     pub(in crate::log) reader: Reader,
     pub(in crate::log) retainer: Retainer,
     pub(in crate::log) scrubber: crate::log::Scrubber,
+    pub(in crate::log) indexer: Indexer,
     pub(in crate::log) recovered: crate::log::Recovered,
     pub(in crate::log) preparer: crate::log::Preparer,
     pub(in crate::log) salt: u64,
@@ -57,11 +58,11 @@ impl Log {
     }
 
     pub(in crate::log) fn open_with(disk: Arc<dyn Disk>, options: LogOptions) -> Result<Self, OpenError> {
-        let Opened { mut writer, syncer, mut preparer, retainer, reader, recovered, scrubber } =
+        let Opened { mut writer, syncer, mut preparer, retainer, scrubber, indexer, reader, recovered } =
             open(disk, options, NOW_MS)?;
         preparer.turn();
         writer.set_spare_wait(Duration::ZERO);
-        Ok(Self { writer, syncer, reader, retainer, scrubber, recovered, preparer, salt: 0 })
+        Ok(Self { writer, syncer, reader, retainer, scrubber, indexer, recovered, preparer, salt: 0 })
     }
 
     /// Appends one batch of `events` and flushes it; the ids it got.
