@@ -2,7 +2,7 @@
 
 use crate::event::EventId;
 use crate::log::tests::support::{Log, NOW_MS};
-use crate::log::{Entry, Found, Record, View};
+use crate::log::{Entry, Found, Record, Run, View};
 
 /// Payment stream, sender and recipient of one event; 0: none.
 pub(in crate::log) type Topics = [u64; 3];
@@ -54,6 +54,9 @@ pub(in crate::log) fn scan(
     while found.through < last && found.ids.len() < max {
         let id = found.through.next();
         let Some(segment) = view.segment(id).filter(|segment| segment.last(last) >= id) else { break };
+        if segment.index_run(id, id) != Run::Whole(id) {
+            break;
+        }
         found.through = id;
         let entry = segment.entry(id);
         let named = [entry.stream(), entry.sender(), entry.recipient()];
