@@ -96,10 +96,8 @@ impl Segment {
 
     /// The entries of `first..=last` in order of their ids; none where the range is not of this segment.
     pub fn entries(&self, first: EventId, last: EventId) -> impl Iterator<Item = &Entry> {
-        let inside = self.base <= first && first <= last && last.0 - self.base.0 < self.geometry.slots_max();
-        let count = if inside { (last.0 - first.0 + 1) as usize } else { 0 };
-        let offset = self.geometry.entry_offset(last.0.wrapping_sub(self.base.0));
-        let bytes = self.region.slice(offset, count * limits::ENTRY_BYTES);
+        let (offset, bytes) = self.entries_range(first, last);
+        let bytes = self.region.slice(offset, bytes);
         <[Entry]>::ref_from_bytes(bytes).unwrap_or_default().iter().rev()
     }
 
@@ -139,12 +137,42 @@ impl Segment {
         fits
     }
 
-    /// Brings the frames from `first` on into memory, at most `bytes_max` bytes of them and not past `last`.
-    /// Waits for the disk: not for a thread that must not.
-    pub fn populate(&self, first: EventId, last: EventId, bytes_max: usize) -> std::io::Result<()> {
-        let run_end = self.run_within(first, last, bytes_max);
-        let bytes = self.span(first, run_end).len();
-        self.region.populate(u64::from(self.entry(first).frame_offset.get()), bytes)
+    /// Brings the entries and the frames of these events into memory; answers how many bytes of frames that were,
+    /// in whole pages. Ids that are not of this segment are passed over. Waits for the disk: not for a thread that
+    /// must not.
+    pub fn populate(&self, ids: &[EventId]) -> std::io::Result<usize> {
+        let (entry, slots_max) = (limits::ENTRY_BYTES, self.geometry.slots_max());
+        let slots = ids.iter().map(|id| id.0.wrapping_sub(self.base.0)).filter(|&slot| slot < slots_max);
+        self.region.populate(slots.map(|slot| (self.geometry.entry_offset(slot), entry)))?;
+        let frames = ids.iter().map(|id| (u64::from(self.entry(*id).frame_offset.get()), self.frame(*id).len()));
+        self.region.populate(frames)
+    }
+
+    /// The same for `first` and those after it, up to `last` and at most `bytes_max` bytes of frames.
+    pub fn populate_run(&self, first: EventId, last: EventId, bytes_max: usize) -> std::io::Result<usize> {
+        let (offset, bytes) = self.entries_range(first, last);
+        self.region.populate(std::iter::once((offset, bytes)))?;
+        let frames = self.span(first, self.run_within(first, last, bytes_max));
+        self.region.populate(std::iter::once((u64::from(self.entry(first).frame_offset.get()), frames.len())))
+    }
+
+    /// Whether the entries of `first..=last` are in memory. Never waits; false where there are too many to ask for.
+    pub fn has_entries_in_memory(&self, first: EventId, last: EventId) -> bool {
+        let (offset, bytes) = self.entries_range(first, last);
+        self.region.is_resident(offset, bytes)
+    }
+
+    /// The same for all frames from `first` to `last`, of both of which the entries are.
+    pub fn has_frames_in_memory(&self, first: EventId, last: EventId) -> bool {
+        let bytes = self.span(first, last).len();
+        self.region.is_resident(u64::from(self.entry(first).frame_offset.get()), bytes)
+    }
+
+    /// Where the entries of `first..=last` lie; nowhere if those are not of this segment.
+    fn entries_range(&self, first: EventId, last: EventId) -> (u64, usize) {
+        let inside = self.base <= first && first <= last && last.0 - self.base.0 < self.geometry.slots_max();
+        let count = if inside { (last.0 - first.0 + 1) as usize } else { 0 };
+        (self.geometry.entry_offset(last.0.wrapping_sub(self.base.0)), count * limits::ENTRY_BYTES)
     }
 
     /// Unix milliseconds of the last event not past `visible`; `None` when there is none.
