@@ -250,9 +250,8 @@ impl<K> Hub<K> {
             self.counts.behind += 1;
         }
         // One that waits for the pager has its say only where nothing of the log is needed for it.
-        let mute = slot.has(flag::PAGING)
-            && !slot.has(flag::HALF)
-            && !(slot.has(flag::ENDING) && slot.offset == 0);
+        let mute =
+            slot.has(flag::PAGING) && !slot.has(flag::HALF) && !(slot.has(flag::ENDING) && slot.offset == 0);
         if !mute && !slot.has(flag::QUEUED | flag::BLOCKED) {
             slot.set(flag::QUEUED);
             self.behind.push(slot.next, id);

@@ -144,7 +144,8 @@ impl Segment {
         let (entry, slots_max) = (limits::ENTRY_BYTES, self.geometry.slots_max());
         let slots = ids.iter().map(|id| id.0.wrapping_sub(self.base.0)).filter(|&slot| slot < slots_max);
         self.region.populate(slots.map(|slot| (self.geometry.entry_offset(slot), entry)))?;
-        let frames = ids.iter().map(|id| (u64::from(self.entry(*id).frame_offset.get()), self.frame(*id).len()));
+        let frames =
+            ids.iter().map(|id| (u64::from(self.entry(*id).frame_offset.get()), self.frame(*id).len()));
         self.region.populate(frames)
     }
 

@@ -170,12 +170,7 @@ impl Page {
 }
 
 /// From `after` on; stops at a hole met on the way, so that the next page announces it. `None`: refused for now.
-async fn ascend(
-    worker: &Worker,
-    view: &View,
-    query: &Query,
-    visible: EventId,
-) -> Option<(Page, Gap, bool)> {
+async fn ascend(worker: &Worker, view: &View, query: &Query, visible: EventId) -> Option<(Page, Gap, bool)> {
     let (first, gap) = match view.step(query.after, visible) {
         Step::Next(next) => (next, None),
         Step::Gap { earliest, missed } => (earliest, Some((query.after, earliest, missed))),
@@ -195,12 +190,7 @@ async fn ascend(
 }
 
 /// From `before` down. `lastEventId` is the next `before`. `None`: refused for now.
-async fn descend(
-    worker: &Worker,
-    view: &View,
-    query: &Query,
-    visible: EventId,
-) -> Option<(Page, Gap, bool)> {
+async fn descend(worker: &Worker, view: &View, query: &Query, visible: EventId) -> Option<(Page, Gap, bool)> {
     let mut page = Page::new(query.before.min(visible.next()));
     while let Some(search) = page.search(query, query.after.next(), page.last.previous()) {
         if !page.take(view, &worker.find(view, search).await?) {

@@ -32,3 +32,7 @@ pub use pager::{Pager, PagerDoor, pager};
 pub use ring::{RingError, SendMethod, probe};
 pub use shared::{Settings, Shared};
 pub use worker::{WorkerError, WorkerParts, run};
+
+#[cfg(test)]
+#[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
+mod tests;

@@ -148,7 +148,8 @@ impl PagerFigures {
 
     fn bring_run(&self, view: &View, first: EventId, last: EventId) {
         let Some(segment) = view.segment(first) else { return };
-        let last = segment.last(last).min(EventId(first.0.saturating_add(limits::WARM_EVENTS_MAX as u64 - 1)));
+        let last =
+            segment.last(last).min(EventId(first.0.saturating_add(limits::WARM_EVENTS_MAX as u64 - 1)));
         if let Ok(bytes) = segment.populate_run(first, last, limits::WARM_BYTES_MAX) {
             self.brought_bytes.set(self.brought_bytes.get() + bytes as u64);
         }

@@ -56,8 +56,8 @@ impl<T> Waiting<T> {
     }
 }
 
-/// Resolves to the answer; to `None` where it was given already. Never dropped while its answer is under way: a request's task is not cancelled, and where
-/// nothing was submitted no answer comes.
+/// Resolves to the answer; to `None` where it was given already. Never dropped while its answer is under way: a
+/// request's task is not cancelled, and where nothing was submitted no answer comes.
 pub(crate) struct Pending<'a, T> {
     waiting: &'a Waiting<T>,
     token: usize,
