@@ -24,6 +24,11 @@ impl Asking {
         Self { door, requests: Waiting::default(), backlog: RefCell::default() }
     }
 
+    /// Lets the pager end.
+    pub(crate) fn close(&self) {
+        self.door.close();
+    }
+
     /// Waits for the pager's answer; `None` when too many do already.
     async fn request(&self, ask: impl FnOnce(u64) -> Ask) -> Option<Found> {
         let pending = self.requests.enter()?;

@@ -6,10 +6,10 @@
 //! What is over the bound waits at the worker. An ask is bounded in entries and bytes, and they are served in turn.
 //! Nothing is decided here: what the disk refuses counts as brought, and whoever touches it meets the error.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam::channel::{Receiver, Sender, bounded};
 
 use crate::doorbell::Doorbell;
 use crate::event::EventId;
@@ -60,10 +60,10 @@ pub struct Pager {
     shared: Arc<Shared>,
 }
 
-/// A worker's end: asks out, answers in. The pager ends when every worker has dropped its own.
+/// A worker's end: asks out, answers in. The pager ends when every worker has closed its own.
 pub struct PagerDoor {
     worker: usize,
-    asks: Sender<(usize, Ask)>,
+    asks: RefCell<Option<Sender<(usize, Ask)>>>,
     answers: Receiver<Answer>,
     in_flight: Cell<usize>,
 }
@@ -76,7 +76,8 @@ pub fn pager(shared: Arc<Shared>, bells: &[Doorbell]) -> (Pager, Vec<PagerDoor>)
         .enumerate()
         .map(|(worker, bell)| {
             let (answering, answers) = bounded(limits::PAGER_IN_FLIGHT_MAX);
-            let door = PagerDoor { worker, asks: sender.clone(), answers, in_flight: Cell::new(0) };
+            let asks = RefCell::new(Some(sender.clone()));
+            let door = PagerDoor { worker, asks, answers, in_flight: Cell::new(0) };
             ((answering, bell.clone()), door)
         })
         .unzip();
@@ -90,10 +91,16 @@ impl PagerDoor {
 
     /// Asks; to be called while there is room. Without a pager no answer comes: then the server is ending.
     pub(crate) fn ask(&self, ask: Ask) {
-        match self.asks.try_send((self.worker, ask)) {
-            Ok(()) | Err(TrySendError::Disconnected(_)) => self.in_flight.set(self.in_flight.get() + 1),
-            Err(TrySendError::Full(_)) => tracing::error!("an ask of a worker found no place with the pager"),
+        if let Some(asks) = self.asks.borrow().as_ref() {
+            // Its place is reserved by `in_flight`.
+            let _ending = asks.try_send((self.worker, ask));
+            self.in_flight.set(self.in_flight.get() + 1);
         }
+    }
+
+    /// Asks no more. The runtime keeps its tasks, and so this, longer than the worker runs.
+    pub(crate) fn close(&self) {
+        self.asks.borrow_mut().take();
     }
 
     /// The next answer, if one waits.

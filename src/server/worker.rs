@@ -193,6 +193,7 @@ pub fn run(parts: WorkerParts) -> Result<(), WorkerError> {
         drop(monoio::spawn(deliver::writable_loop(Rc::clone(&worker))));
         sweep::tick_loop(Rc::clone(&worker)).await;
         drain::drain(&worker).await;
+        worker.asking.close();
         Ok(())
     })
 }
