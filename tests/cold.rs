@@ -25,7 +25,8 @@ fn fill(address: SocketAddr) {
     let event = |id: u64| {
         let stream = id % STREAMS;
         format!(
-            "{{\"type\":\"stream.paused\",\"data\":{{\"streamId\":{stream},\"sender\":\"G{stream}\",\"memo\":\"{memo}\"}}}}"
+            "{{\"type\":\"stream.paused\",\"data\":{{\"streamId\":{stream},\"sender\":\"G{stream}\",\
+             \"memo\":\"{memo}\"}}}}"
         )
     };
     for first in (1..=EVENTS).step_by(400) {
