@@ -150,9 +150,6 @@ impl<K> Hub<K> {
             }
             (bounds.bytes_max, bounds.limit) = (1, slot.next);
         }
-        if slot.has(flag::PAGING) {
-            return;
-        }
         let in_memory = !slot.has(flag::BEHIND) || slot.has(flag::SUPPLIED) || slot.next > self.fresh_after;
         slot.clear(flag::SUPPLIED);
         if !in_memory {
