@@ -97,8 +97,11 @@ pub fn serve(config: Config) -> Result<(), StartError> {
 
     let settings = settings(&config, max_connections);
     let shared = Arc::new(Shared::new(settings, reader, workers, clock::monotonic_ms()));
+    let (pager, doors) = server::pager(Arc::clone(&shared), &bells);
+    let paging = threads::spawn("tw-pager", move || pager.run())?;
     let mut running = Vec::with_capacity(workers);
-    for (index, ((listener, answers), bell)) in listeners.into_iter().zip(answers).zip(bells).enumerate() {
+    let ends = listeners.into_iter().zip(answers).zip(bells).zip(doors);
+    for (index, (((listener, answers), bell), pager)) in ends.enumerate() {
         let parts = WorkerParts {
             index,
             cpu: cpus.get(index % cpus.len().max(1)).copied(),
@@ -107,13 +110,14 @@ pub fn serve(config: Config) -> Result<(), StartError> {
             publisher: publisher.clone(),
             answers,
             bell,
+            pager,
         };
         running.push(threads::spawn(&format!("tw-worker-{index}"), move || server::run(parts))?);
     }
     drop(publisher);
     announce(&config, address, workers, max_connections);
 
-    let threads = [writing, syncing, preparing, indexing, keeping_up];
+    let threads = [writing, syncing, preparing, indexing, paging, keeping_up];
     signals
         .wait(|| running.iter().any(JoinHandle::is_finished) || threads.iter().any(JoinHandle::is_finished));
     signals.release();

@@ -48,8 +48,6 @@ pub const WRITES_UNSYNCED_MAX: usize = 16;
 pub const LAZY_SYNC_MS: u64 = 1000;
 /// Requests of one connection that are answered before others get a turn.
 pub const REQUESTS_PER_TURN: u32 = 8;
-/// Index entries that a history page may look at before others get a turn.
-pub const HISTORY_SCAN_PER_TURN: usize = 16_384;
 /// Bytes of request bodies held at a time in the whole server, and up to which a single body is not counted.
 pub const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
 pub const BODY_BYTES_UNCOUNTED: usize = 16 * 1024;
@@ -65,8 +63,28 @@ pub const BEHIND_BYTES_PER_TURN: usize = 128 * 1024;
 pub const BEHIND_BYTES_PER_TURN_ALL: usize = 1024 * 1024;
 /// Events of the open segment that get their postings together; a search looks at each of those after them.
 pub const POSTINGS_STRETCH_EVENTS: u32 = 32_768;
-/// Index entries that one filtered subscriber may have looked at in one turn.
+/// Index entries that filtered subscribers may have looked at in one turn.
 pub const SCAN_ENTRIES_PER_TURN: usize = 65_536;
+/// Most events of a contiguous piece, so that a few pages of entries describe it.
+pub const PIECE_EVENTS_MAX: usize = 1024;
+/// Index entries in memory that are looked at on the worker for a filtered subscriber that is behind; one that lacks
+/// more leaves the search to the pager.
+pub const NEARBY_ENTRIES_MAX: usize = 8192;
+
+/// Asks of one worker that the pager has not answered, and the places of its answer queue. Beyond, subscribers and
+/// requests wait at the worker, each for one answer at a time.
+pub const PAGER_IN_FLIGHT_MAX: usize = 32;
+/// Bytes of frames and events that the pager brings into memory for a subscriber at a time: two turns.
+pub const WARM_BYTES_MAX: usize = 2 * BEHIND_BYTES_PER_TURN;
+pub const WARM_EVENTS_MAX: usize = 2 * PIECE_EVENTS_MAX;
+/// Most events that the pager finds for one ask, and entries it looks at forwards and backwards.
+pub const FOUND_EVENTS_MAX: usize = 512;
+pub const FIND_ENTRIES_MAX: usize = 131_072;
+pub const FIND_BACK_ENTRIES_MAX: usize = 16_384;
+/// Found and unsent lists of one worker; with more, no further search is begun.
+pub const STRETCHES_MAX: usize = 1024;
+/// Longest range of the log of which the kernel is asked whether it is in memory.
+pub const RESIDENT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Events a history page may hold, at most and by default.
 pub const HISTORY_LIMIT_MAX: usize = 1000;
@@ -98,3 +116,5 @@ const _: () = assert!(4 * BODY_BYTES_MAX <= INGEST_QUEUE_BYTES_MAX, "any batch f
 const _: () = assert!(TARGET_BYTES_MAX < HEAD_BYTES_MAX);
 const _: () = assert!(FRAME_BYTES_MAX <= BEHIND_BYTES_PER_TURN);
 const _: () = assert!(BEHIND_BYTES_PER_TURN <= BEHIND_BYTES_PER_TURN_ALL);
+const _: () = assert!(WARM_BYTES_MAX <= RESIDENT_BYTES_MAX);
+const _: () = assert!(NEARBY_ENTRIES_MAX * ENTRY_BYTES <= RESIDENT_BYTES_MAX);

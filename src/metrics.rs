@@ -33,3 +33,16 @@ pub struct WorkerFigures {
     /// Events handed to the kernel, counted once for each subscriber.
     pub deliveries: Counter,
 }
+
+/// What the pager does.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct PagerFigures {
+    pub asks: Counter,
+    /// Ids through which searches went, whether by postings or entry by entry.
+    pub looked_at: Counter,
+    /// Bytes of the frames that searches found …
+    pub found_bytes: Counter,
+    /// … and of frames that were brought into memory for searches and runs, in whole pages.
+    pub brought_bytes: Counter,
+}

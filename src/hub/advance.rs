@@ -1,16 +1,22 @@
 //! Moves a subscriber's cursor over the bytes its socket took of a piece.
 
 use crate::event::EventId;
+use crate::hub::matches::Matches;
 use crate::hub::piece::on_wire;
 use crate::hub::slots::{Slot, flag};
 use crate::log::View;
 
 /// Moves the cursor by `sent` bytes, fewer than the piece had. `last` is the piece's last event. Returns how many
 /// events were completed.
-pub(crate) fn advance<K>(slot: &mut Slot<K>, view: &View, last: EventId, sent: usize) -> u32 {
+pub(crate) fn advance<K>(
+    slot: &mut Slot<K>,
+    view: &View,
+    matches: &Matches<'_>,
+    last: EventId,
+    sent: usize,
+) -> u32 {
     let Some(segment) = view.segment(slot.next) else { return 0 };
     let unchunked = slot.has(flag::UNCHUNKED);
-    let told = slot.filter.clone();
     let mut rest = slot.offset as usize + sent;
     let mut events = 0;
     loop {
@@ -20,13 +26,8 @@ pub(crate) fn advance<K>(slot: &mut Slot<K>, view: &View, last: EventId, sent: u
         }
         rest -= frame_bytes;
         events += 1;
-        slot.next = slot.next.next();
-        while let Some(told) = &told
-            && slot.next < last
-            && !told.filter.matches(segment.entry(slot.next))
-        {
-            slot.next = slot.next.next();
-        }
+        let next = matches.first(segment, slot.next.next(), last, &mut { usize::MAX });
+        slot.next = next.unwrap_or(last);
     }
     slot.offset = rest as u32;
     events

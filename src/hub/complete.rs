@@ -1,9 +1,11 @@
 //! Takes in what the sockets took: moves cursors, keeps halves of control frames, and says what comes next.
 
 use crate::hub::advance::advance;
+use crate::hub::matches::Matches;
 use crate::hub::piece::{Job, JobKind};
 use crate::hub::slots::flag;
 use crate::hub::{Hub, Outcome, Sent, SubscriberId};
+use crate::limits;
 use crate::log::View;
 
 impl<K> Hub<K> {
@@ -32,8 +34,18 @@ impl<K> Hub<K> {
                     (slot.next, slot.offset) = (resume, 0);
                     events
                 } else {
-                    advance(slot, view, last, took)
+                    let told = slot.filter.clone();
+                    let matches = match (self.found.get(&job.id), &told) {
+                        (_, None) => Matches::Everything,
+                        (Some(found), _) => Matches::Found(found),
+                        (None, Some(told)) => Matches::Filter(&told.filter),
+                    };
+                    advance(slot, view, &matches, last, took)
                 };
+                let full = !whole || self.found.len() >= limits::STRETCHES_MAX;
+                if full || self.found.get(&job.id).is_some_and(|found| found.through < slot.next) {
+                    self.found.remove(&job.id);
+                }
                 self.counts.deliveries += u64::from(completed);
                 if let Some(told) = &slot.filter
                     && completed > 0

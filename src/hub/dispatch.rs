@@ -46,7 +46,7 @@ impl<K> Hub<K> {
                         slot.offset = 0;
                     }
                     slot.until = slot.until.max(id);
-                    if !slot.has(flag::QUEUED | flag::BLOCKED | flag::ENDING) {
+                    if !slot.has(flag::QUEUED | flag::BLOCKED | flag::ENDING | flag::PAGING) {
                         slot.set(flag::QUEUED);
                         live.push_back(subscriber);
                     }

@@ -1,6 +1,7 @@
 //! Fills chunks of sends: control frames, then live subscribers, with a share kept for those behind.
 
 use crate::event::EventId;
+use crate::hub::matches::find_nearby;
 use crate::hub::piece::{Bounds, Job, JobKind, Piece, next_piece};
 use crate::hub::slots::{Slot, flag};
 use crate::hub::{Bytes, Control, Hub, SubscriberId};
@@ -12,8 +13,10 @@ use crate::sse;
 const CONTROL_SHARE: usize = 4;
 /// Bytes after which half of what live and behind took is forgotten.
 const FADE_BYTES: usize = 4 * limits::BEHIND_BYTES_PER_TURN_ALL;
-/// Scans cut short after which a chunk is not filled further, so that long searches let others run.
-const SCANS_PER_CHUNK: usize = 4;
+/// Long searches for live subscribers after which a chunk is not filled further.
+const LONG_SCANS_PER_CHUNK: usize = 4;
+/// What asking whether something is in memory costs, in entries looked at.
+const ASKING_ENTRIES: usize = 256;
 
 /// How a chunk came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +44,7 @@ impl<K> Hub<K> {
             self.pass.clean = 0;
         }
         let places = jobs.len();
-        let mut chunk = Fill { view, visible, jobs, places, filled: 0, bytes: 0, scans: 0, scratch };
+        let mut chunk = Fill { view, visible, jobs, places, filled: 0, bytes: 0, looked: 0, scratch };
         // Live events go first, but a burst of them leaves heartbeats their share of places.
         chunk.places = if self.controls.is_empty() { places } else { places - places / CONTROL_SHARE };
         let live_first = self.behind_bytes * 3 >= self.live_bytes || self.behind.is_empty();
@@ -63,7 +66,7 @@ impl<K> Hub<K> {
         if self.live_bytes + self.behind_bytes > FADE_BYTES {
             (self.live_bytes, self.behind_bytes) = (self.live_bytes / 2, self.behind_bytes / 2);
         }
-        let unfinished = self.dispatched < visible || chunk.scans >= SCANS_PER_CHUNK;
+        let unfinished = self.dispatched < visible || chunk.looked >= limits::SCAN_ENTRIES_PER_TURN;
         Filled { jobs: chunk.filled, unfinished }
     }
 
@@ -135,6 +138,7 @@ impl<K> Hub<K> {
             visible: chunk.visible,
             limit: if everything { chunk.visible } else { slot.until.min(chunk.visible) },
             bytes_max: limits::BEHIND_BYTES_PER_TURN,
+            memory: None,
         };
         if slot.has(flag::ENDING) {
             if slot.offset == 0
@@ -146,7 +150,37 @@ impl<K> Hub<K> {
             }
             (bounds.bytes_max, bounds.limit) = (1, slot.next);
         }
-        match next_piece(slot, chunk.view, bounds, chunk.scratch) {
+        let in_memory = !slot.has(flag::BEHIND) || slot.has(flag::SUPPLIED) || slot.next > self.fresh_after;
+        slot.clear(flag::SUPPLIED);
+        if !in_memory {
+            chunk.looked += ASKING_ENTRIES;
+            bounds.memory = Some(self.memory);
+            if !self.look_nearby(id, bounds, chunk) {
+                return self.search_on(id, true, chunk);
+            }
+        }
+        self.push_piece(id, bounds, chunk);
+    }
+
+    /// Finds a filtered subscriber's next events if that can be done here and none are found yet; false when the pager
+    /// is to do it.
+    fn look_nearby(&mut self, id: SubscriberId, bounds: Bounds, chunk: &mut Fill<'_, '_>) -> bool {
+        let Some(slot) = self.slots.get(id) else { return true };
+        let Some(told) = slot.filter.as_ref().filter(|_| !self.found.contains_key(&id)) else { return true };
+        let Some(segment) = chunk.view.segment(slot.next) else { return true };
+        if slot.next > segment.last(bounds.limit) {
+            return true;
+        }
+        let before = chunk.looked;
+        let range = (slot.next, bounds.limit);
+        let found = find_nearby(self.memory, segment, &told.filter, range, &mut chunk.looked);
+        self.counts.looked_at += (chunk.looked - before) as u64;
+        found.map(|found| self.found.insert(id, found)).is_some()
+    }
+
+    fn push_piece(&mut self, id: SubscriberId, bounds: Bounds, chunk: &mut Fill<'_, '_>) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        match next_piece(slot, self.found.get(&id), chunk.view, bounds, chunk.scratch) {
             Piece::Events { bytes, last, resume, events } => {
                 slot.set(flag::QUEUED);
                 chunk.push(Job { id, bytes, kind: JobKind::Events { last, resume, events } });
@@ -154,13 +188,21 @@ impl<K> Hub<K> {
             Piece::Gap { control, earliest, damaged } => {
                 self.counts.damaged += u64::from(damaged);
                 slot.next = earliest;
+                self.found.remove(&id);
                 chunk.push_control(id, slot, control);
             }
-            Piece::Nothing => self.caught_up(id),
-            Piece::Later => {
-                chunk.scans += 1;
-                self.search_on(id, chunk);
+            Piece::Nothing => {
+                self.found.remove(&id);
+                self.caught_up(id);
             }
+            Piece::Later => {
+                // A list that is used up is not such a search; its entries are counted already.
+                if self.found.remove(&id).is_none() {
+                    chunk.looked += limits::SCAN_ENTRIES_PER_TURN / LONG_SCANS_PER_CHUNK;
+                }
+                self.search_on(id, false, chunk);
+            }
+            Piece::Cold => self.search_on(id, true, chunk),
             Piece::Lost => {
                 slot.set(flag::QUEUED);
                 chunk.push(Job { id, bytes: Bytes::Log(&[]), kind: JobKind::Lost });
@@ -168,9 +210,9 @@ impl<K> Hub<K> {
         }
     }
 
-    /// A long search goes on in a later turn. Who hears nothing meanwhile is told how far it is, in place of a
-    /// heartbeat, and would resume from there.
-    fn search_on(&mut self, id: SubscriberId, chunk: &mut Fill<'_, '_>) {
+    /// A long search goes on in a later turn, or once the pager has brought what is next (`cold`). Who hears nothing
+    /// meanwhile is told how far it is, in place of a heartbeat, and would resume from there.
+    fn search_on(&mut self, id: SubscriberId, cold: bool, chunk: &mut Fill<'_, '_>) {
         let quiet = self.quiet;
         let Some(slot) = self.slots.get_mut(id) else { return };
         let silent =
@@ -181,6 +223,7 @@ impl<K> Hub<K> {
                 told.tell(at, quiet.now_ms);
                 chunk.push_control(id, slot, Control::Position(at));
             }
+            _ if cold => self.want(id),
             _ => self.queue_behind(id),
         }
     }
@@ -195,8 +238,8 @@ struct Fill<'v, 'c> {
     places: usize,
     filled: usize,
     bytes: usize,
-    /// Scans that were cut short.
-    scans: usize,
+    /// Entries looked at for those behind. Long searches let others run.
+    looked: usize,
     scratch: &'c mut Vec<u8>,
 }
 
@@ -204,7 +247,7 @@ impl<'v> Fill<'v, '_> {
     fn is_full(&self) -> bool {
         self.filled >= self.places
             || self.bytes >= limits::BEHIND_BYTES_PER_TURN_ALL
-            || self.scans >= SCANS_PER_CHUNK
+            || self.looked >= limits::SCAN_ENTRIES_PER_TURN
     }
 
     fn push(&mut self, job: Job<'v>) {

@@ -4,10 +4,11 @@
 //! entries looked at.
 
 use crate::event::EventId;
+use crate::hub::matches::{Matches, next_found};
 use crate::hub::slots::{Slot, flag};
-use crate::hub::{Control, Filter, SubscriberId};
+use crate::hub::{Control, Memory, SubscriberId};
 use crate::limits;
-use crate::log::{Run, Segment, Step, View};
+use crate::log::{Found, Run, Segment, Step, View};
 use crate::sse;
 
 /// Runs of matching frames from this many bytes on are sent from the map; shorter ones are copied together
@@ -95,6 +96,8 @@ pub(crate) enum Piece<'v> {
     Nothing,
     /// The scan was cut short; there may be more.
     Later,
+    /// What comes next is not in memory.
+    Cold,
     /// The frame that is half sent is gone: the connection can only be closed, to resume before it.
     Lost,
 }
@@ -106,16 +109,25 @@ pub(crate) struct Bounds {
     /// The last event that may be sent to this subscriber now.
     pub(crate) limit: EventId,
     pub(crate) bytes_max: usize,
+    /// By what to learn whether it is in memory; `None` where it is.
+    pub(crate) memory: Option<Memory>,
 }
 
 /// The next piece for a subscriber. Moves `slot.next` over events that do not match.
 pub(crate) fn next_piece<'v, K>(
     slot: &mut Slot<K>,
+    found: Option<&Found>,
     view: &'v View,
     bounds: Bounds,
     scratch: &mut Vec<u8>,
 ) -> Piece<'v> {
     let mut budget = limits::SCAN_ENTRIES_PER_TURN;
+    let told = slot.filter.clone();
+    if let Some(found) = found
+        && slot.offset == 0
+    {
+        slot.next = next_found(found, slot.next).unwrap_or(found.through.next().max(slot.next));
+    }
     while slot.next <= bounds.limit {
         let Some(segment) = view.segment(slot.next) else {
             return beyond(slot, view, bounds.visible);
@@ -124,31 +136,73 @@ pub(crate) fn next_piece<'v, K>(
         if last < slot.next {
             return beyond(slot, view, bounds.visible);
         }
-        let told = slot.filter.clone();
-        if told.is_none() && !slot.has(flag::UNCHUNKED) {
-            return run(slot, segment, last, bounds.bytes_max);
-        }
-        let last = match segment.index_run(slot.next, last) {
-            Run::Whole(through) => through,
-            Run::Damaged(through) => return damaged(slot, through),
+        let matches = match (&told, found) {
+            (None, _) => return everything(slot, segment, last, bounds, scratch),
+            (Some(_), Some(found)) if found.through < slot.next => return stopped(slot, segment, last),
+            (Some(_), Some(found)) => Matches::Found(found),
+            (Some(told), None) => Matches::Filter(&told.filter),
         };
-        let Some(told) = told else {
-            let everything = Filter::all(crate::hub::TypeSet::EVERY);
-            return gather(slot, segment, &everything, last, budget, scratch);
+        let last = match matches {
+            Matches::Filter(_) => match segment.index_run(slot.next, last) {
+                Run::Whole(through) => through,
+                Run::Damaged(through) => return damaged(slot, through),
+            },
+            _ => last,
         };
-        let filter = &told.filter;
-        while slot.next <= last && budget > 0 && !filter.matches(segment.entry(slot.next)) {
-            slot.next = slot.next.next();
-            budget -= 1;
+        match matches.first(segment, slot.next, last, &mut budget) {
+            Ok(id) if slot.offset > 0 && id != slot.next => return Piece::Lost,
+            Ok(id) => {
+                slot.next = id;
+                return gather(slot, segment, &matches, last, budget, scratch);
+            }
+            Err(_) if slot.offset > 0 => return Piece::Lost,
+            Err(next) => slot.next = next,
         }
         if budget == 0 {
             return Piece::Later;
         }
-        if slot.next <= last {
-            return gather(slot, segment, filter, last, budget, scratch);
-        }
     }
     Piece::Nothing
+}
+
+/// All events from `slot.next` on, of which the entries and then the frames have to be in memory.
+fn everything<'v, K>(
+    slot: &Slot<K>,
+    segment: &'v Segment,
+    last: EventId,
+    bounds: Bounds,
+    scratch: &mut Vec<u8>,
+) -> Piece<'v> {
+    let first = slot.next;
+    let last = last.min(EventId(first.0 + limits::PIECE_EVENTS_MAX as u64 - 1));
+    if bounds.memory.is_some_and(|memory| !(memory.entries)(segment, first, last)) {
+        return Piece::Cold;
+    }
+    let end = segment.run_within(first, last, bounds.bytes_max);
+    if bounds.memory.is_some_and(|memory| !(memory.frames)(segment, first, end)) {
+        return Piece::Cold;
+    }
+    let end = match segment.frame_run(first, end, bounds.bytes_max) {
+        Run::Whole(through) => through,
+        Run::Damaged(through) => return damaged(slot, through),
+    };
+    if slot.has(flag::UNCHUNKED) {
+        gather(slot, segment, &Matches::Everything, end, limits::SCAN_ENTRIES_PER_TURN, scratch)
+    } else {
+        run(slot, segment, end)
+    }
+}
+
+/// A search has ended before the position: for now, or because the entries from there on are damaged.
+fn stopped<'v, K>(slot: &Slot<K>, segment: &Segment, last: EventId) -> Piece<'v> {
+    let first = slot.next;
+    if segment.index_run(first, first) == Run::Whole(first) {
+        return Piece::Later;
+    }
+    match segment.index_run(first, last) {
+        Run::Damaged(through) => damaged(slot, through),
+        Run::Whole(_) => Piece::Later,
+    }
 }
 
 /// The position is in no segment: a hole, or retention went past it.
@@ -167,11 +221,7 @@ fn beyond<'v, K>(slot: &Slot<K>, view: &View, visible: EventId) -> Piece<'v> {
 }
 
 /// A contiguous run of whatever comes, straight from the map.
-fn run<'v, K>(slot: &Slot<K>, segment: &'v Segment, last: EventId, bytes_max: usize) -> Piece<'v> {
-    let end = match segment.frame_run(slot.next, last, bytes_max) {
-        Run::Whole(through) => through,
-        Run::Damaged(through) => return damaged(slot, through),
-    };
+fn run<'v, K>(slot: &Slot<K>, segment: &'v Segment, end: EventId) -> Piece<'v> {
     let bytes = segment.span(slot.next, end).get(slot.offset as usize..).unwrap_or_default();
     if bytes.is_empty() {
         return damaged(slot, end);
@@ -194,49 +244,48 @@ fn damaged<'v, K>(slot: &Slot<K>, end: EventId) -> Piece<'v> {
 fn gather<'v, K>(
     slot: &Slot<K>,
     segment: &'v Segment,
-    filter: &Filter,
+    matches: &Matches<'_>,
     last: EventId,
-    budget: usize,
+    mut budget: usize,
     scratch: &mut Vec<u8>,
 ) -> Piece<'v> {
     let unchunked = slot.has(flag::UNCHUNKED);
     let mut end = slot.next;
     let mut bytes = segment.frame(end).len();
-    while end < last && bytes < limits::BEHIND_BYTES_PER_TURN && filter.matches(segment.entry(end.next())) {
+    while end < last && bytes < limits::BEHIND_BYTES_PER_TURN && matches.has(segment, end.next()) {
         end = end.next();
         bytes += segment.entry(end).frame_len();
     }
-    let offset = slot.offset as usize;
     if !unchunked && (bytes >= DIRECT_BYTES_MIN || end == last) {
-        let end = match segment.frame_run(slot.next, end, usize::MAX) {
-            Run::Whole(through) => through,
-            Run::Damaged(through) => return damaged(slot, through),
+        return match segment.scattered_run(slot.next, end) {
+            Run::Whole(end) => run(slot, segment, end),
+            Run::Damaged(through) => damaged(slot, through),
         };
-        let bytes = segment.span(slot.next, end).get(offset..).unwrap_or_default();
-        if bytes.is_empty() {
-            return damaged(slot, end);
-        }
-        let events = (end.0 - slot.next.0 + 1) as u32;
-        return Piece::Events { bytes: Bytes::Log(bytes), last: end, resume: end.next(), events };
     }
     let start = scratch.len();
-    let (mut at, mut skip, mut events, mut budget) = (slot.next, offset, 0, budget);
-    while at <= last && scratch.len() - start < GATHER_BYTES_MAX && budget > 0 {
-        if filter.matches(segment.entry(at)) {
-            if let Run::Damaged(through) = segment.frame_run(at, at, usize::MAX) {
-                end = through;
-                break;
+    let (mut next, mut skip, mut events) = (Ok(slot.next), slot.offset as usize, 0);
+    let mut resume = slot.next;
+    while let Ok(at) = next {
+        if let Run::Damaged(through) = segment.scattered_run(at, at) {
+            // What stands before it goes first; it is announced when its turn comes.
+            if events == 0 {
+                return damaged(slot, through);
             }
-            scratch.extend_from_slice(on_wire(segment.frame(at), unchunked).get(skip..).unwrap_or_default());
-            (end, skip, events) = (at, 0, events + 1);
+            resume = at;
+            break;
         }
-        at = at.next();
-        budget -= 1;
+        scratch.extend_from_slice(on_wire(segment.frame(at), unchunked).get(skip..).unwrap_or_default());
+        (end, resume, skip, events) = (at, at.next(), 0, events + 1);
+        if scratch.len() - start >= GATHER_BYTES_MAX {
+            break;
+        }
+        next = matches.first(segment, resume, last, &mut budget);
+        resume = next.err().unwrap_or(resume);
     }
     if scratch.len() == start {
         return damaged(slot, end);
     }
-    Piece::Events { bytes: Bytes::Scratch { start, end: scratch.len() }, last: end, resume: at, events }
+    Piece::Events { bytes: Bytes::Scratch { start, end: scratch.len() }, last: end, resume, events }
 }
 
 /// A frame as this subscriber gets it.

@@ -8,11 +8,14 @@ use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
+
 use crate::event::EventId;
 use crate::hub::index::Index;
 use crate::hub::queue::BehindQueue;
 use crate::hub::slots::{Slot, Slots, Told, flag};
-use crate::hub::{Control, Filter, Subscriber, SubscriberId};
+use crate::hub::{Control, Filter, Memory, Subscriber, SubscriberId};
+use crate::log::Found;
 
 /// Everything one worker knows of its subscribers. `K`: how the server holds a connection.
 #[derive(Debug)]
@@ -27,6 +30,17 @@ pub struct Hub<K> {
     pub(crate) live: VecDeque<SubscriberId>,
     pub(crate) behind: BehindQueue,
     pub(crate) controls: VecDeque<(SubscriberId, Control)>,
+    /// Those that wait for the pager and are not asked for yet.
+    pub(crate) wanting: VecDeque<SubscriberId>,
+    /// Needs that have no answer yet.
+    pub(crate) asked: usize,
+    /// What is found and not sent, of subscribers whose sockets take it.
+    pub(crate) found: HashMap<SubscriberId, Found, RandomState>,
+    pub(crate) memory: Memory,
+    /// Later events were written since the tick before the last: nobody asks whether they are in memory.
+    pub(crate) fresh_after: EventId,
+    /// `dispatched` at the last tick.
+    pub(crate) dispatched_before: EventId,
     /// The rest of control frames of which a socket took a part.
     pub(crate) halves: HashMap<SubscriberId, Box<[u8]>>,
     /// The last frame of those to be ended.
@@ -62,6 +76,8 @@ pub struct HubCounts {
     pub deliveries: u64,
     /// Stretches of the log that could not be read; the subscriber was told of a gap.
     pub damaged: u64,
+    /// Index entries looked at here for subscribers that were behind.
+    pub looked_at: u64,
 }
 
 impl HubCounts {
@@ -96,8 +112,8 @@ pub enum Outcome<K> {
 }
 
 impl<K> Hub<K> {
-    /// `visible`: the commit point now.
-    pub fn new(visible: EventId) -> Self {
+    /// `visible`: the commit point now. `memory`: how to learn what is in memory.
+    pub fn new(visible: EventId, memory: Memory) -> Self {
         Self {
             slots: Slots::new(),
             index: Index::default(),
@@ -107,6 +123,12 @@ impl<K> Hub<K> {
             live: VecDeque::new(),
             behind: BehindQueue::default(),
             controls: VecDeque::new(),
+            wanting: VecDeque::new(),
+            asked: 0,
+            found: HashMap::default(),
+            memory,
+            fresh_after: visible,
+            dispatched_before: visible,
             halves: HashMap::new(),
             endings: HashMap::new(),
             quiet: Quiet::default(),
@@ -162,6 +184,7 @@ impl<K> Hub<K> {
     pub fn remove(&mut self, id: SubscriberId) -> Option<K> {
         let slot = self.slots.remove(id)?;
         self.halves.remove(&id);
+        self.found.remove(&id);
         self.endings.remove(&id);
         self.counts.behind -= u64::from(slot.has(flag::BEHIND));
         match &slot.filter {
@@ -206,7 +229,7 @@ impl<K> Hub<K> {
     /// A watched socket takes bytes again.
     pub fn writable(&mut self, id: SubscriberId) {
         if let Some(slot) = self.slots.get_mut(id) {
-            slot.clear(flag::BLOCKED);
+            slot.clear(flag::BLOCKED | flag::SUPPLIED);
             self.queue_behind(id);
         }
     }
@@ -226,7 +249,10 @@ impl<K> Hub<K> {
             slot.set(flag::BEHIND);
             self.counts.behind += 1;
         }
-        if !slot.has(flag::QUEUED | flag::BLOCKED) {
+        // One that waits for the pager has its say only where nothing of the log is needed for it.
+        let mute =
+            slot.has(flag::PAGING) && !slot.has(flag::HALF) && !(slot.has(flag::ENDING) && slot.offset == 0);
+        if !mute && !slot.has(flag::QUEUED | flag::BLOCKED) {
             slot.set(flag::QUEUED);
             self.behind.push(slot.next, id);
         }

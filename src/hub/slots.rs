@@ -27,20 +27,24 @@ pub struct Subscriber<K> {
 
 pub(crate) mod flag {
     /// In a queue or in the chunk being sent; set so that none is in line twice.
-    pub(crate) const QUEUED: u8 = 1;
+    pub(crate) const QUEUED: u16 = 1;
     /// The socket took less than it was offered; nothing is sent until the server says that it is writable again.
-    pub(crate) const BLOCKED: u8 = 2;
+    pub(crate) const BLOCKED: u16 = 2;
     /// Served by the behind queue and skipped by the pass over live `all` subscribers.
-    pub(crate) const BEHIND: u8 = 4;
-    pub(crate) const UNCHUNKED: u8 = 8;
+    pub(crate) const BEHIND: u16 = 4;
+    pub(crate) const UNCHUNKED: u16 = 8;
     /// A control frame is half sent; its rest lies in `Hub::halves`.
-    pub(crate) const HALF: u8 = 16;
+    pub(crate) const HALF: u16 = 16;
     /// A control frame waits in the control queue.
-    pub(crate) const CONTROL: u8 = 32;
+    pub(crate) const CONTROL: u16 = 32;
     /// To be ended: the frame begun is finished, then the last control frame follows.
-    pub(crate) const ENDING: u8 = 64;
+    pub(crate) const ENDING: u16 = 64;
     /// The last frame is begun.
-    pub(crate) const LAST: u8 = 128;
+    pub(crate) const LAST: u16 = 128;
+    /// Waits for the pager, in no queue but the hub's `wanting`.
+    pub(crate) const PAGING: u16 = 256;
+    /// The pager has just brought what is sent next: it is not asked again.
+    pub(crate) const SUPPLIED: u16 = 512;
 }
 
 #[derive(Debug)]
@@ -59,7 +63,7 @@ pub(crate) struct Slot<K> {
     pub(crate) stuck_ms: u32,
     /// Its place in `Hub::everyone`, where it is there.
     pub(crate) everyone_at: u32,
-    pub(crate) flags: u8,
+    pub(crate) flags: u16,
     /// `None`: everything.
     pub(crate) filter: Option<Rc<Told>>,
 }
@@ -81,15 +85,15 @@ impl Told {
 }
 
 impl<K> Slot<K> {
-    pub(crate) fn has(&self, flag: u8) -> bool {
+    pub(crate) fn has(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }
 
-    pub(crate) fn set(&mut self, flag: u8) {
+    pub(crate) fn set(&mut self, flag: u16) {
         self.flags |= flag;
     }
 
-    pub(crate) fn clear(&mut self, flag: u8) {
+    pub(crate) fn clear(&mut self, flag: u16) {
         self.flags &= !flag;
     }
 

@@ -24,8 +24,10 @@ pub struct Health {
 
 impl<K> Hub<K> {
     /// Schedules a heartbeat, or a position frame in its place, for everyone to whom no byte went for `heartbeat_ms`.
+    /// To be called several times a second: what was published since the call before the last counts as in memory.
     pub fn tick(&mut self, now_ms: u32, heartbeat_ms: u32) {
         self.quiet = Quiet { now_ms, after_ms: heartbeat_ms };
+        (self.fresh_after, self.dispatched_before) = (self.dispatched_before, self.dispatched);
         for index in 0..self.slots.table_len() {
             let Some((id, slot)) = self.slots.at(index) else { continue };
             let busy = slot.has(flag::CONTROL | flag::QUEUED | flag::BLOCKED | flag::ENDING);
@@ -69,7 +71,8 @@ impl<K> Hub<K> {
     /// Whether nobody lacks anything that a socket would take now.
     pub fn is_idle(&self, visible: EventId) -> bool {
         let served = self.dispatched >= visible && self.live.is_empty() && self.controls.is_empty();
-        served && self.behind.is_empty() && self.pass_is_clean(visible)
+        let supplied = self.wanting.is_empty() && self.asked == 0;
+        served && supplied && self.behind.is_empty() && self.pass_is_clean(visible)
     }
 
     /// Table positions for a sweep by `at`.

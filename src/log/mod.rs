@@ -43,6 +43,7 @@ mod survey;
 mod sync;
 mod view;
 mod walk;
+mod warm;
 mod writer;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use zerocopy::FromBytes as _;
 use crate::event::EventId;
 use crate::limits;
 use crate::log::format::{Entry, Geometry, Salt};
-use crate::log::header::{BLOCK_BYTES, Header, Seal};
+use crate::log::header::{Header, Seal};
 use crate::log::postings::Postings;
 use crate::log::sound::Soundness;
 use crate::log::{Flags, Region, Run};
@@ -120,10 +120,8 @@ impl Segment {
 
     /// The entries of `first..=last` in order of their ids; none where the range is not of this segment.
     pub fn entries(&self, first: EventId, last: EventId) -> impl Iterator<Item = &Entry> {
-        let inside = self.base <= first && first <= last && last.0 - self.base.0 < self.geometry.slots_max();
-        let count = if inside { (last.0 - first.0 + 1) as usize } else { 0 };
-        let offset = self.geometry.entry_offset(last.0.wrapping_sub(self.base.0));
-        let bytes = self.region.slice(offset, count * limits::ENTRY_BYTES);
+        let (offset, bytes) = self.entries_range(first, last);
+        let bytes = self.region.slice(offset, bytes);
         <[Entry]>::ref_from_bytes(bytes).unwrap_or_default().iter().rev()
     }
 
@@ -163,26 +161,8 @@ impl Segment {
         fits
     }
 
-    /// Brings the frames from `first` on into memory, at most `bytes_max` bytes of them and not past `last`, and
-    /// looks at them: `frame_run` then finds their blocks known. Waits for the disk: not for a thread that must
-    /// not.
-    pub fn populate(&self, first: EventId, last: EventId, bytes_max: usize) -> std::io::Result<()> {
-        let run_end = self.run_within(first, last, bytes_max);
-        let (mut start, mut bytes) =
-            (u64::from(self.entry(first).frame_offset.get()), self.span(first, run_end).len() as u64);
-        if self.is_sealed() {
-            // A block is looked at as a whole.
-            let before = start.saturating_sub(limits::SEGMENT_HEADER_BYTES) % BLOCK_BYTES;
-            (start, bytes) = (start - before, (before + bytes).next_multiple_of(BLOCK_BYTES));
-        }
-        self.populate_bytes(start, bytes)?;
-        self.frame_run(first, last, bytes_max);
-        Ok(())
-    }
-
-    /// Brings a range of the file into memory. Waits for the disk, and answers with its error.
-    pub(in crate::log) fn populate_bytes(&self, offset: u64, bytes: u64) -> std::io::Result<()> {
-        self.region.populate(offset, bytes as usize)
+    pub(in crate::log) fn region(&self) -> &Region {
+        &self.region
     }
 
     /// The seal, and what is known of the bytes it vouches for; `None` while the segment takes events.
@@ -255,6 +235,11 @@ impl Segment {
     /// For the one thread that makes postings.
     pub(in crate::log) fn set_postings(&self, parts: Vec<Arc<Postings>>) {
         self.postings.store(Arc::new(parts));
+    }
+
+    /// The seal, once there is one.
+    pub(in crate::log) fn sealed(&self) -> Option<&Seal> {
+        self.seal.get()
     }
 
     pub(in crate::log) fn is_sealed(&self) -> bool {

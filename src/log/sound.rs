@@ -61,6 +61,22 @@ impl Segment {
         if whole { Run::Whole(end) } else { Run::Damaged(end) }
     }
 
+    /// The same without looking at anything but these frames and the pages of their entries: for events that lie
+    /// scattered, and whose neighbours nobody has brought into memory.
+    pub fn scattered_run(&self, first: EventId, last: EventId) -> Run {
+        let Some((seal, sound)) = self.sound() else { return Run::Whole(last) };
+        let last = match self.entries_run(first, last, u64::MAX) {
+            Run::Whole(last) => last,
+            damaged => return damaged,
+        };
+        let whole = self.is_lone_frame_whole(first, seal, sound);
+        let mut end = first;
+        while end < last && self.is_lone_frame_whole(end.next(), seal, sound) == whole {
+            end = end.next();
+        }
+        if whole { Run::Whole(end) } else { Run::Damaged(end) }
+    }
+
     /// Whether everything that the seal sums up is as it says. Reads all of it.
     pub(in crate::log) fn is_as_sealed(&self) -> bool {
         self.sound().is_none_or(|(seal, sound)| {
@@ -146,11 +162,23 @@ impl Segment {
 
     /// Whether the frame of a whole entry is as it was written.
     fn is_frame_whole(&self, id: EventId, seal: &Seal, sound: &Soundness) -> bool {
-        self.is_span_sound(id, id, seal, sound) || {
-            let entry = self.entry(id);
-            self.can_read(u64::from(entry.frame_offset.get()), entry.frame_len() as u64)
-                && crc32c::crc32c_append(self.salt().seed(id), self.frame(id)) == entry.frame_crc.get()
-        }
+        self.is_span_sound(id, id, seal, sound) || self.is_frame_as_written(id)
+    }
+
+    /// The same; the blocks around it are looked at only where it is not, so that they become known as damaged.
+    fn is_lone_frame_whole(&self, id: EventId, seal: &Seal, sound: &Soundness) -> bool {
+        let entry = self.entry(id);
+        let (start, end) = (u64::from(entry.frame_offset.get()), entry.frame_end());
+        let known = start < end
+            && end <= seal.data_end
+            && (block_of(start)..=block_of(end - 1)).all(|block| sound.blocks.get(block) == WHOLE);
+        known || self.is_frame_as_written(id) || self.is_frame_whole(id, seal, sound)
+    }
+
+    fn is_frame_as_written(&self, id: EventId) -> bool {
+        let entry = self.entry(id);
+        self.can_read(u64::from(entry.frame_offset.get()), entry.frame_len() as u64)
+            && crc32c::crc32c_append(self.salt().seed(id), self.frame(id)) == entry.frame_crc.get()
     }
 
     /// Fetches bytes without the signal that a touch of them would be where the disk cannot read them.

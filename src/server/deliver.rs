@@ -39,13 +39,15 @@ struct Buffers {
 }
 
 impl Worker {
-    /// Hands answers of the writer thread to the requests that wait. Says whether there were any.
+    /// Hands answers of the writer thread to the requests that wait, and what the pager brought to whoever wants it.
+    /// Says whether there were any of the writer's.
     fn take_answers(&self) -> bool {
         let mut any = false;
         while let Some(answer) = self.answers.try_next() {
             any = true;
-            self.waiting.settle(answer);
+            self.waiting.settle(answer.ticket.token, answer.outcome);
         }
+        self.asking.take_answers(&self.hub);
         any
     }
 
@@ -57,6 +59,7 @@ impl Worker {
         let mut hub = self.hub.borrow_mut();
         let mut jobs = [Job::default(); limits::SENDS_PER_CHUNK];
         let filled = hub.fill(&view, visible, &mut jobs, &mut buffers.scratch);
+        self.asking.ask_on(&mut hub, visible);
         let count = filled.jobs;
         if count == 0 {
             return filled;

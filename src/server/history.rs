@@ -8,7 +8,8 @@ use crate::event::{EventId, EventType};
 use crate::http::{Detail, Head, Reply};
 use crate::hub::Filter;
 use crate::limits;
-use crate::log::{Run, Segment, Step, View};
+use crate::log::{Found, Run, Segment, Step, View};
+use crate::server::pager::Search;
 use crate::server::params::{self, Params, Start, detail};
 use crate::server::route::bad_request;
 use crate::server::worker::Worker;
@@ -18,6 +19,7 @@ use crate::sse;
 struct Query {
     filter: Filter,
     after: EventId,
+    since_ms: Option<u64>,
     before: EventId,
     limit: usize,
     descending: bool,
@@ -32,18 +34,37 @@ struct Page {
     last: EventId,
 }
 
+/// What a page took of what was found.
+enum Taken {
+    Some,
+    Nothing,
+    /// The page stands before events that cannot be read, up to this one.
+    UpToDamage(EventId),
+}
+
 pub(crate) async fn answer(worker: &Worker, head: &Head) -> Reply {
-    let visible = worker.shared.reader.visible();
-    let view = worker.shared.reader.view();
-    let query = match read(worker, head, &view, visible) {
+    let mut query = match read(worker, head) {
         Ok(query) => query,
         Err(details) => return bad_request(details),
     };
+    if let Some(time_ms) = query.since_ms {
+        worker.bring_time(time_ms).await;
+    }
+    let visible = worker.shared.reader.visible();
+    let view = worker.shared.reader.view();
+    if let Some(time_ms) = query.since_ms {
+        query.after = query.after.max(view.at_or_after(time_ms, visible).previous());
+    }
     let earliest = view.earliest();
-    let (page, gap, more) = if query.descending {
+    let filled = if query.descending {
         descend(worker, &view, &query, visible).await
     } else {
         ascend(worker, &view, &query, visible).await
+    };
+    let Some((page, gap, more)) = filled else {
+        let message = "too many requests wait to read the log; send it again";
+        return Reply::error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, &[])
+            .with("Retry-After", "1");
     };
     let mut body = Vec::with_capacity(page.events.len() + 160);
     body.extend_from_slice(b"{\"events\":[");
@@ -67,7 +88,7 @@ pub(crate) async fn answer(worker: &Worker, head: &Head) -> Reply {
     Reply::json(StatusCode::OK, body)
 }
 
-fn read(worker: &Worker, head: &Head, view: &View, visible: EventId) -> Result<Query, Vec<Detail>> {
+fn read(worker: &Worker, head: &Head) -> Result<Query, Vec<Detail>> {
     let params = Params::read(&head.query)?;
     let filter = params.filter(&worker.shared.hasher)?.ok_or_else(|| vec![params::no_filter()])?;
     let id = |name: &str, text: &Option<String>, default| match text.as_deref() {
@@ -87,12 +108,13 @@ fn read(worker: &Worker, head: &Head, view: &View, visible: EventId) -> Result<Q
             return Err(vec![detail("limit", format!("a number from 1 to {}", limits::HISTORY_LIMIT_MAX))]);
         }
     };
-    let mut after = id("after", &params.after, EventId::ZERO)?;
-    if let Start::Since { time_ms, .. } = params.start(None).map_err(|detail| vec![detail])? {
-        after = after.max(view.at_or_after(time_ms, visible).previous());
-    }
-    let before = id("before", &params.before, visible.next())?;
-    Ok(Query { filter, after, before, limit, descending })
+    let after = id("after", &params.after, EventId::ZERO)?;
+    let since_ms = match params.start(None).map_err(|detail| vec![detail])? {
+        Start::Since { time_ms, .. } => Some(time_ms),
+        _ => None,
+    };
+    let before = id("before", &params.before, EventId(u64::MAX))?;
+    Ok(Query { filter, after, since_ms, before, limit, descending })
 }
 
 type Gap = Option<(EventId, EventId, Option<u64>)>;
@@ -102,30 +124,61 @@ impl Page {
         Self { events: Vec::new(), count: 0, looked_at: 0, last }
     }
 
-    fn is_full(&self, limit: usize) -> bool {
-        self.count >= limit
-            || self.events.len() >= limits::HISTORY_BYTES_MAX
-            || self.looked_at >= limits::HISTORY_SCAN_MAX
+    /// What is to be found next of `first..=last`; `None` when the page is full or there is no more to look at.
+    fn search(&self, query: &Query, first: EventId, last: EventId) -> Option<Search> {
+        let entries_left = limits::HISTORY_SCAN_MAX.saturating_sub(self.looked_at);
+        let events_left = query.limit.saturating_sub(self.count);
+        if entries_left == 0 || events_left == 0 || self.events.len() >= limits::HISTORY_BYTES_MAX {
+            return None;
+        }
+        let step = if query.descending { limits::FIND_BACK_ENTRIES_MAX } else { limits::FIND_ENTRIES_MAX };
+        (first <= last).then(|| Search {
+            filter: query.filter.clone(),
+            first,
+            last,
+            events_max: events_left.min(limits::FOUND_EVENTS_MAX),
+            entries_max: entries_left.min(step),
+            descending: query.descending,
+        })
     }
 
-    /// A long search lets others run in between.
-    async fn breathe(&self, worker: &Worker) {
-        if self.looked_at.is_multiple_of(limits::HISTORY_SCAN_PER_TURN) {
-            worker.breather.breathe().await;
+    /// Takes in what was found, as far as there is room, and stops before what is damaged; on the way down that is
+    /// passed over, as holes are.
+    fn take(&mut self, view: &View, found: &Found, descending: bool) -> Taken {
+        let from = self.last;
+        let mut damaged = None;
+        for id in &found.ids {
+            let Some(segment) = view.segment(*id).filter(|_| self.events.len() < limits::HISTORY_BYTES_MAX)
+            else {
+                break;
+            };
+            match segment.scattered_run(*id, *id) {
+                Run::Whole(_) => self.push(segment, *id),
+                Run::Damaged(_) if descending => {}
+                Run::Damaged(through) => {
+                    (damaged, self.last) = (Some(through), id.previous());
+                    break;
+                }
+            }
+            self.last = *id;
+        }
+        if damaged.is_none() && self.events.len() < limits::HISTORY_BYTES_MAX {
+            self.last = found.through;
+        }
+        // The way down may go over a hole, in which there is nothing to look at.
+        self.looked_at += (from.0.abs_diff(self.last.0) as usize).min(limits::FIND_ENTRIES_MAX);
+        let next = self.last.next();
+        let segment = view.segment(next).filter(|_| !descending && from == self.last);
+        match (damaged, segment.map(|segment| segment.index_run(next, next))) {
+            (Some(through), _) | (None, Some(Run::Damaged(through))) => Taken::UpToDamage(through),
+            _ if from == self.last => Taken::Nothing,
+            _ => Taken::Some,
         }
     }
 
-    /// Takes an event in, if it matches and is whole; what can be said of it otherwise.
-    fn look(&mut self, segment: &Segment, id: EventId, filter: &Filter) -> Run {
+    fn push(&mut self, segment: &Segment, id: EventId) {
         let entry = segment.entry(id);
-        let Some(kind) = EventType::from_code(entry.kind()).filter(|_| filter.matches(entry)) else {
-            self.pass(id);
-            return Run::Whole(id);
-        };
-        if let Run::Damaged(through) = segment.frame_run(id, id, usize::MAX) {
-            return Run::Damaged(through);
-        }
-        self.pass(id);
+        let Some(kind) = EventType::from_code(entry.kind()) else { return };
         if self.count > 0 {
             self.events.push(b',');
         }
@@ -135,71 +188,46 @@ impl Page {
         let _ok = write!(self.events, "{{\"id\":\"{id}\",\"type\":\"{}\",\"data\":", kind.name());
         self.events.extend_from_slice(sse::payload(segment.frame(id), entry.payload_offset()));
         let _ok = write!(self.events, ",\"publishedAt\":{time_ms}}}");
-        Run::Whole(id)
-    }
-
-    fn pass(&mut self, id: EventId) {
-        self.looked_at += 1;
-        self.last = id;
     }
 }
 
-/// From `after` on; stops at a hole or at damage met on the way, so that the next page announces it.
-async fn ascend(worker: &Worker, view: &View, query: &Query, visible: EventId) -> (Page, Gap, bool) {
-    let (mut next, mut gap) = match view.step(query.after, visible) {
+/// From `after` on; stops at a hole or at damage met on the way, so that the next page announces it. `None`: refused for now.
+async fn ascend(worker: &Worker, view: &View, query: &Query, visible: EventId) -> Option<(Page, Gap, bool)> {
+    let (first, mut gap) = match view.step(query.after, visible) {
         Step::Next(next) => (next, None),
         Step::Gap { earliest, missed } => (earliest, Some((query.after, earliest, missed))),
-        Step::Ahead => return (Page::new(visible), Some((query.after, visible.next(), None)), false),
+        Step::Ahead => {
+            return Some((Page::new(visible), Some((query.after, visible.next(), None)), false));
+        }
     };
-    let mut page = Page::new(next.previous());
+    let mut page = Page::new(first.previous());
     let end = visible.min(query.before.previous());
-    while next <= end && !page.is_full(query.limit) {
-        let Some(segment) = view.segment(next) else { break };
-        let last = segment.last(visible).min(end);
-        if last < next {
+    while let Some(search) = page.search(query, page.last.next(), end) {
+        if view.segment(search.first).is_none() {
             break;
         }
-        let mut run = segment.index_run(next, last);
-        if let Run::Whole(last) = run {
-            while next <= last && !page.is_full(query.limit) {
-                run = page.look(segment, next, &query.filter);
-                if let Run::Damaged(_) = run {
-                    break;
-                }
-                next = next.next();
-                page.breathe(worker).await;
+        match page.take(view, &worker.find(view, search).await?, false) {
+            Taken::Some => {}
+            Taken::Nothing => break,
+            Taken::UpToDamage(_) if page.looked_at > 0 || gap.is_some() => break,
+            Taken::UpToDamage(through) => {
+                page.last = through;
+                gap = Some((query.after, through.next(), Some(through.0 - query.after.0)));
             }
-        }
-        if let Run::Damaged(through) = run {
-            if page.looked_at > 0 || gap.is_some() {
-                break;
-            }
-            next = through.next();
-            page.last = through;
-            gap = Some((query.after, next, Some(next.0 - query.after.next().0)));
         }
     }
     let more = page.last < end;
-    (page, gap, more)
+    Some((page, gap, more))
 }
 
-/// From `before` down. `lastEventId` is the next `before`.
-async fn descend(worker: &Worker, view: &View, query: &Query, visible: EventId) -> (Page, Gap, bool) {
-    let from = query.before.previous().min(visible);
+/// From `before` down. `lastEventId` is the next `before`. `None`: refused for now.
+async fn descend(worker: &Worker, view: &View, query: &Query, visible: EventId) -> Option<(Page, Gap, bool)> {
     let mut page = Page::new(query.before.min(visible.next()));
-    for segment in view.segments().iter().rev() {
-        let mut id = segment.last(visible).min(from);
-        while id >= segment.base() && id > query.after && !page.is_full(query.limit) {
-            // What is damaged is passed over, as holes are in this direction.
-            if let Run::Damaged(_) = segment.index_run(id, id) {
-                page.pass(id);
-            } else if let Run::Damaged(_) = page.look(segment, id, &query.filter) {
-                page.pass(id);
-            }
-            id = id.previous();
-            page.breathe(worker).await;
+    while let Some(search) = page.search(query, query.after.next(), page.last.previous()) {
+        if matches!(page.take(view, &worker.find(view, search).await?, true), Taken::Nothing) {
+            break;
         }
     }
     let more = page.last > view.earliest() && page.last > query.after.next();
-    (page, None, more)
+    Some((page, None, more))
 }

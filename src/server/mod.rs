@@ -6,12 +6,14 @@
 
 mod accept;
 mod addresses;
+mod asking;
 mod connection;
 mod deliver;
 mod drain;
 mod history;
 mod look;
 mod page;
+mod pager;
 mod params;
 mod publish;
 mod request;
@@ -26,6 +28,11 @@ mod waiting;
 mod worker;
 
 pub use accept::{ListenError, listen};
+pub use pager::{Pager, PagerDoor, pager};
 pub use ring::{RingError, SendMethod, probe};
 pub use shared::{Settings, Shared};
 pub use worker::{WorkerError, WorkerParts, run};
+
+#[cfg(test)]
+#[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
+mod tests;

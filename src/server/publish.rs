@@ -184,7 +184,7 @@ async fn submit(worker: &Worker, events: Vec<NewEvent>, batch: bool) -> Result<V
     if let Err(error) = submitted {
         return Err(unavailable(&format!("{error}; nothing was stored, send it again")));
     }
-    match pending.await {
+    match pending.await.unwrap_or(Err(PublishError::CommitUnknown)) {
         Ok(published) => {
             let stored = published.iter().filter(|one| !one.duplicate).count();
             worker.shared.events_published.fetch_add(stored as u64, std::sync::atomic::Ordering::Relaxed);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::auth::OriginPolicy;
 use crate::event::Rules;
 use crate::log::Reader;
-use crate::metrics::WorkerFigures;
+use crate::metrics::{PagerFigures, WorkerFigures};
 use crate::server::SendMethod;
 use crate::server::addresses::Addresses;
 use crate::server::request::Bodies;
@@ -36,6 +36,7 @@ pub struct Shared {
     pub reader: Reader,
     pub hasher: TopicHasher,
     pub figures: Box<[WorkerFigures]>,
+    pub pager: PagerFigures,
     pub events_published: AtomicU64,
     pub(crate) addresses: Addresses,
     pub(crate) bodies: Bodies,
@@ -55,6 +56,7 @@ impl Shared {
             reader,
             hasher,
             figures,
+            pager: PagerFigures::default(),
             events_published: AtomicU64::new(0),
             addresses: Addresses::default(),
             bodies: Bodies::default(),

@@ -93,6 +93,9 @@ pub(crate) async fn hand_over(
     let admitted = worker.shared.admit();
     let mut position = EventId::ZERO;
     if admitted {
+        if let Start::Since { time_ms, .. } = &subscription.start {
+            worker.bring_time(*time_ms).await;
+        }
         stream_head(&mut out, subscription.version, &subscription.cors, &worker.date());
         position = greet(worker, &subscription.start, framing, &mut out);
     } else {

@@ -1,4 +1,4 @@
-//! Requests of this worker that wait for the writer thread, and the future each waits on.
+//! Requests of this worker that wait for another thread's answer, and the future each waits on.
 //!
 //! Answers come in over the worker's own queue; whoever reads it wakes the request's task. Everything stays on one
 //! thread.
@@ -10,25 +10,27 @@ use std::task::{Context, Poll, Waker};
 
 use slab::Slab;
 
-use crate::ingest::{Answer, PublishError, Published};
 use crate::limits;
 
-type Outcome = Result<Vec<Published>, PublishError>;
-
-enum Place {
+enum Place<T> {
     Waiting(Option<Waker>),
-    Answered(Outcome),
+    Answered(Option<T>),
 }
 
-/// The places of waiting requests; a place's key is the ticket's token.
-#[derive(Default)]
-pub(crate) struct Waiting {
-    places: RefCell<Slab<Place>>,
+/// The places of waiting requests; a place's key is the token that the answer names.
+pub(crate) struct Waiting<T> {
+    places: RefCell<Slab<Place<T>>>,
 }
 
-impl Waiting {
-    /// A place for one request, or `None` when as many wait as the answer queue holds.
-    pub(crate) fn enter(&self) -> Option<Pending<'_>> {
+impl<T> Default for Waiting<T> {
+    fn default() -> Self {
+        Self { places: RefCell::default() }
+    }
+}
+
+impl<T> Waiting<T> {
+    /// A place for one request, or `None` when as many wait as the writer thread's answer queue holds.
+    pub(crate) fn enter(&self) -> Option<Pending<'_, T>> {
         let mut places = self.places.borrow_mut();
         (places.len() < limits::WORKER_IN_FLIGHT_MAX)
             .then(|| Pending { waiting: self, token: places.insert(Place::Waiting(None)) })
@@ -39,10 +41,10 @@ impl Waiting {
     }
 
     /// Gives an answer to its request and wakes it.
-    pub(crate) fn settle(&self, answer: Answer) {
+    pub(crate) fn settle(&self, token: u64, answer: T) {
         let mut places = self.places.borrow_mut();
-        if let Some(place) = places.get_mut(answer.ticket.token as usize) {
-            let waker = match std::mem::replace(place, Place::Answered(answer.outcome)) {
+        if let Some(place) = places.get_mut(token as usize) {
+            let waker = match std::mem::replace(place, Place::Answered(Some(answer))) {
                 Place::Waiting(waker) => waker,
                 Place::Answered(_) => None,
             };
@@ -54,39 +56,36 @@ impl Waiting {
     }
 }
 
-/// Resolves to the answer. Never dropped while its answer is under way: a request's task is not cancelled, and where
-/// nothing was submitted no answer comes.
-pub(crate) struct Pending<'a> {
-    waiting: &'a Waiting,
+/// Resolves to the answer; to `None` where it was given already. Never dropped while its answer is under way: a
+/// request's task is not cancelled, and where nothing was submitted no answer comes.
+pub(crate) struct Pending<'a, T> {
+    waiting: &'a Waiting<T>,
     token: usize,
 }
 
-impl Pending<'_> {
+impl<T> Pending<'_, T> {
     pub(crate) fn token(&self) -> u64 {
         self.token as u64
     }
 }
 
-impl Future for Pending<'_> {
-    type Output = Outcome;
+impl<T> Future for Pending<'_, T> {
+    type Output = Option<T>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
         let mut places = self.waiting.places.borrow_mut();
         match places.get_mut(self.token) {
-            Some(Place::Answered(outcome)) => {
-                let gone = Err(PublishError::CommitUnknown);
-                Poll::Ready(std::mem::replace(outcome, gone))
-            }
+            Some(Place::Answered(answer)) => Poll::Ready(answer.take()),
             Some(Place::Waiting(waker)) => {
                 *waker = Some(context.waker().clone());
                 Poll::Pending
             }
-            None => Poll::Ready(Err(PublishError::CommitUnknown)),
+            None => Poll::Ready(None),
         }
     }
 }
 
-impl Drop for Pending<'_> {
+impl<T> Drop for Pending<'_, T> {
     fn drop(&mut self) {
         self.waiting.places.borrow_mut().try_remove(self.token);
     }

@@ -11,11 +11,13 @@ use slab::Slab;
 
 use crate::clock;
 use crate::doorbell::Doorbell;
-use crate::hub::Hub;
-use crate::ingest::{Answers, Publisher};
+use crate::hub::{Hub, Memory};
+use crate::ingest::{Answers, PublishError, Published, Publisher};
 use crate::metrics::WorkerFigures;
 use crate::server::addresses::Peer;
+use crate::server::asking::Asking;
 use crate::server::connection::Connection;
+use crate::server::pager::PagerDoor;
 use crate::server::ring::{RingError, Sender};
 use crate::server::shared::Shared;
 use crate::server::socket::{Breather, Socket, Watch};
@@ -34,6 +36,7 @@ pub struct WorkerParts {
     pub publisher: Publisher,
     pub answers: Answers,
     pub bell: Doorbell,
+    pub pager: PagerDoor,
 }
 
 /// Why a worker could not start.
@@ -61,7 +64,8 @@ pub(crate) struct Worker {
     pub(crate) bell: Doorbell,
     pub(crate) listener: OwnedFd,
     pub(crate) hub: RefCell<Hub<Peer>>,
-    pub(crate) waiting: Waiting,
+    pub(crate) waiting: Waiting<Result<Vec<Published>, PublishError>>,
+    pub(crate) asking: Asking,
     pub(crate) connections: RefCell<Slab<Rc<Connection>>>,
     pub(crate) lingering: RefCell<Vec<sweep::Lingering>>,
     /// Received bytes of whichever connection is being read right now.
@@ -100,8 +104,9 @@ impl Worker {
             answers: parts.answers,
             bell: parts.bell,
             listener: parts.listener,
-            hub: RefCell::new(Hub::new(visible)),
+            hub: RefCell::new(Hub::new(visible, Memory::KERNEL)),
             waiting: Waiting::default(),
+            asking: Asking::new(parts.pager),
             connections: RefCell::new(Slab::new()),
             lingering: RefCell::new(Vec::new()),
             scratch: RefCell::new(vec![0; 64 * 1024].into_boxed_slice()),
@@ -188,6 +193,7 @@ pub fn run(parts: WorkerParts) -> Result<(), WorkerError> {
         drop(monoio::spawn(deliver::writable_loop(Rc::clone(&worker))));
         sweep::tick_loop(Rc::clone(&worker)).await;
         drain::drain(&worker).await;
+        worker.asking.close();
         Ok(())
     })
 }

@@ -3,7 +3,7 @@
 
 use crate::event::{EventId, EventType};
 use crate::hub::tests::support::{Sockets, TestLog, Want, drain, event, join, run};
-use crate::hub::{Control, Hub};
+use crate::hub::{Control, Memory};
 use crate::limits;
 use crate::sse;
 
@@ -24,7 +24,7 @@ fn encoded(control: Control) -> Vec<u8> {
 #[test]
 fn a_heartbeat_goes_to_whoever_was_quiet_and_to_nobody_else() {
     let mut log = TestLog::open();
-    let mut hub = Hub::new(log.reader.visible());
+    let mut hub = log.hub(Memory::KERNEL);
     let mut sockets = Sockets::default();
     let busy = join(&mut hub, &user(7), EventId::ZERO, false);
     let quiet = join(&mut hub, &user(8), EventId::ZERO, false);
@@ -42,7 +42,7 @@ fn a_heartbeat_goes_to_whoever_was_quiet_and_to_nobody_else() {
 #[test]
 fn a_quiet_filtered_subscriber_far_behind_the_end_is_told_its_position() {
     let mut log = TestLog::open();
-    let mut hub = Hub::new(log.reader.visible());
+    let mut hub = log.hub(Memory::KERNEL);
     let mut sockets = Sockets::default();
     let filtered = join(&mut hub, &user(8), EventId::ZERO, false);
     log.publish(&vec![event(EventType::ToppedUp, 7, 0, 0); 9_999]);
@@ -63,7 +63,7 @@ fn a_quiet_filtered_subscriber_far_behind_the_end_is_told_its_position() {
 fn an_hour_without_an_event_is_told_once() {
     const HOUR_MS: u32 = 60 * 60 * 1000;
     let mut log = TestLog::open();
-    let mut hub = Hub::new(log.reader.visible());
+    let mut hub = log.hub(Memory::KERNEL);
     let mut sockets = Sockets::default();
     let filtered = join(&mut hub, &user(8), EventId::ZERO, false);
     log.publish(&[event(EventType::ToppedUp, 7, 0, 0)]);
@@ -86,7 +86,7 @@ fn an_hour_without_an_event_is_told_once() {
 #[test]
 fn a_long_search_is_not_silent() {
     let mut log = TestLog::open();
-    let mut hub = Hub::new(log.reader.visible());
+    let mut hub = log.hub(Memory::KERNEL);
     let mut sockets = Sockets::default();
     let few = limits::SCAN_ENTRIES_PER_TURN / 4;
     for _ in 0..6 {
@@ -104,7 +104,7 @@ fn a_long_search_is_not_silent() {
 #[test]
 fn a_full_socket_gets_no_control_frame_inside_an_event() {
     let mut log = TestLog::open();
-    let mut hub = Hub::new(log.reader.visible());
+    let mut hub = log.hub(Memory::KERNEL);
     let mut sockets = Sockets::default();
     let id = join(&mut hub, &everything(), EventId::ZERO, false);
     sockets.room.insert(id, 5);
@@ -131,7 +131,7 @@ fn a_full_socket_gets_no_control_frame_inside_an_event() {
 #[test]
 fn a_live_subscriber_is_ended_at_once() {
     let mut log = TestLog::open();
-    let mut hub = Hub::new(log.reader.visible());
+    let mut hub = log.hub(Memory::KERNEL);
     let mut sockets = Sockets::default();
     log.publish(&[event(EventType::Paused, 7, 0, 0)]);
     let all = join(&mut hub, &everything(), EventId(1), false);

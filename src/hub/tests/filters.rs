@@ -1,12 +1,12 @@
 //! Filters: fees reach `all` subscribers alone, types narrow, overlapping terms deliver once.
 
 use crate::event::{EventId, EventType};
-use crate::hub::Hub;
+use crate::hub::Memory;
 use crate::hub::tests::support::{Event, Sockets, TestLog, Want, event, join, run};
 
 fn check(want: Want, events: &[Event], ids: &[u64]) {
     let mut log = TestLog::open();
-    let mut hub = Hub::new(log.reader.visible());
+    let mut hub = log.hub(Memory::KERNEL);
     let mut sockets = Sockets::default();
     let live = join(&mut hub, &want, EventId::ZERO, false);
     log.publish(events);

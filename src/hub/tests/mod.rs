@@ -4,3 +4,4 @@ mod control_frames;
 mod filters;
 mod model;
 mod support;
+mod waiting;

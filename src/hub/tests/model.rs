@@ -2,8 +2,10 @@
 //! byte for byte, whole frames only. Judged against a plain list of everything published.
 
 use crate::event::{EventId, EventType};
-use crate::hub::Hub;
-use crate::hub::tests::support::{Event, Random, Sockets, TestLog, Want, drain, join, run};
+use crate::hub::tests::support::{
+    Event, FICKLE, Random, Sockets, TestLog, Want, drain, join, run, set_cold, turn,
+};
+use crate::hub::{Hub, Memory};
 
 fn random_event(random: &mut Random) -> Event {
     let kind = EventType::ALL[random.below(8) as usize];
@@ -22,15 +24,17 @@ fn random_want(random: &mut Random) -> Want {
     Want { all: random.below(3) == 0, topics: streams.into_iter().chain(users).collect(), kinds }
 }
 
-/// One history: publishing, joining, leaving and draining in random order, then everything let loose.
-fn history(seed: u64) {
+/// One history: publishing, joining, leaving and draining in random order, with a pager that answers late, out of
+/// order and little at a time, then everything let loose.
+fn history(seed: u64, cold_percent: u64) {
     let mut random = Random(seed);
     let mut log = TestLog::open();
-    let mut hub: Hub<()> = Hub::new(log.reader.visible());
-    let mut sockets = Sockets::default();
+    let mut hub: Hub<()> = log.hub(FICKLE);
+    let mut sockets = Sockets { silent: true, ..Sockets::default() };
     let mut joined = Vec::new();
-    for _ in 0..60 {
-        match random.below(10) {
+    set_cold(cold_percent, seed);
+    for _ in 0..80 {
+        match random.below(13) {
             0..=3 => {
                 let events: Vec<_> = (0..1 + random.below(30)).map(|_| random_event(&mut random)).collect();
                 log.publish(&events);
@@ -48,9 +52,18 @@ fn history(seed: u64) {
                 let (id, ..) = joined.swap_remove(random.below(joined.len() as u64) as usize);
                 assert!(hub.remove(id).is_some());
             }
+            8..=9 if !sockets.needs.is_empty() => {
+                let need = sockets.needs.swap_remove(random.below(sockets.needs.len() as u64) as usize);
+                hub.supply(log.supply(&need, 1 + random.below(5) as usize, 1 + random.below(50)));
+                run(&mut hub, &log, &mut sockets, 5);
+            }
+            10 => drop(turn(&mut hub, &log, &mut sockets, 5)),
+            // What is old counts as in memory no longer.
+            11 => hub.tick(5, u32::MAX / 2),
             _ => drain(&mut hub, &mut sockets, random.below(30_000) as usize),
         }
     }
+    sockets.silent = false;
     for _ in 0..100_000 {
         run(&mut hub, &log, &mut sockets, 9);
         if sockets.watched.is_empty() {
@@ -70,19 +83,20 @@ fn history(seed: u64) {
     }
     assert_eq!(hub.counts().behind, 0, "seed {seed}: nobody is behind at the end");
     assert!(hub.is_idle(log.reader.visible()), "seed {seed}");
+    assert!(hub.found.is_empty(), "seed {seed}: nothing found is kept");
 }
 
 #[test]
 fn every_subscriber_gets_exactly_its_events() {
-    for seed in 1..=24 {
-        history(seed * 0x9E37_79B9);
+    for seed in 1..=32 {
+        history(seed * 0x9E37_79B9, [0, 20, 60, 100][seed as usize % 4]);
     }
 }
 
 #[test]
 fn a_thousand_live_subscribers_across_segments() {
     let mut log = TestLog::open();
-    let mut hub: Hub<()> = Hub::new(log.reader.visible());
+    let mut hub: Hub<()> = log.hub(Memory::KERNEL);
     let mut sockets = Sockets::default();
     let want = Want { all: true, topics: Vec::new(), kinds: Vec::new() };
     let ids: Vec<_> = (0..1000).map(|_| join(&mut hub, &want, EventId::ZERO, false)).collect();

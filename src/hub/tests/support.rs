@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::event::{EventId, EventType};
-use crate::hub::{Filter, Hub, Job, Outcome, Sent, Subscriber, SubscriberId, TypeSet};
+use crate::hub::{Filter, Hub, Job, Memory, Need, Outcome, Sent, Subscriber, SubscriberId, Supply, TypeSet};
 use crate::limits;
-use crate::log::{Durability, LogOptions, Reader, RealDisk, Record, Syncer, Writer};
+use crate::log::{Durability, LogOptions, Reader, RealDisk, Record, Retainer, Syncer, Writer};
 use crate::sse;
 use crate::topic::TopicHash;
 
@@ -23,6 +23,7 @@ pub(super) struct Event {
 pub(super) struct TestLog {
     writer: Writer,
     syncer: Syncer,
+    pub(super) retainer: Retainer,
     pub(super) reader: Reader,
     /// What every event looks like on the wire, by id.
     pub(super) published: Vec<(EventId, Event, Vec<u8>)>,
@@ -45,6 +46,7 @@ impl TestLog {
         Self {
             writer: opened.writer,
             syncer: opened.syncer,
+            retainer: opened.retainer,
             reader: opened.reader,
             published: Vec::new(),
             _preparing: std::thread::spawn(move || preparer.run()),
@@ -78,6 +80,22 @@ impl TestLog {
         }
         self.writer.flush().unwrap();
         self.syncer.sync().unwrap();
+    }
+
+    /// A hub that has seen everything published so far.
+    pub(super) fn hub(&self, memory: Memory) -> Hub<()> {
+        Hub::new(self.reader.visible(), memory)
+    }
+
+    /// Answers a need as the pager does, with at most `events_max` events of `entries_max` looked at.
+    pub(super) fn supply(&self, need: &Need, events_max: usize, entries_max: u64) -> Supply {
+        let last = need.last.min(EventId(need.first.0 + entries_max - 1));
+        let found = need.filter.as_ref().map(|filter| {
+            let topics: Vec<_> = filter.topics().iter().map(|topic| topic.0).collect();
+            let matches = |entry: &crate::log::Entry| filter.matches(entry);
+            self.reader.view().find(&topics, &matches, need.first, last, events_max)
+        });
+        Supply { subscriber: need.subscriber, found }
     }
 
     /// The bytes that a subscriber of this filter is to get after a position.
@@ -117,47 +135,67 @@ impl Want {
     }
 }
 
-/// Sockets of the test: what each got, and how much each takes before it is full.
+/// Sockets of the test: what each got, how much each takes before it is full, and what is asked for them.
 #[derive(Default)]
 pub(super) struct Sockets {
     pub(super) got: HashMap<SubscriberId, Vec<u8>>,
     pub(super) room: HashMap<SubscriberId, usize>,
     pub(super) watched: Vec<SubscriberId>,
     pub(super) ended: Vec<SubscriberId>,
+    /// The pager is silent: needs gather in `needs`.
+    pub(super) silent: bool,
+    pub(super) needs: Vec<Need>,
 }
 
 pub(super) fn join(hub: &mut Hub<()>, want: &Want, position: EventId, unchunked: bool) -> SubscriberId {
     hub.add(Subscriber { connection: (), filter: want.filter(), position, unchunked }, 1)
 }
 
-/// Sends until nothing more is to be sent.
+/// Sends until nothing more is to be sent, or only the pager could help.
 pub(super) fn run(hub: &mut Hub<()>, log: &TestLog, sockets: &mut Sockets, now_ms: u32) {
-    let mut scratch = Vec::new();
     for _ in 0..1_000_000 {
-        let visible = log.reader.visible();
-        let view = log.reader.view();
-        let mut jobs = [Job::default(); limits::SENDS_PER_CHUNK];
-        let filled = hub.fill(&view, visible, &mut jobs, &mut scratch);
-        let mut once = std::collections::HashSet::new();
-        for job in &jobs[..filled.jobs] {
-            assert!(once.insert(job.id), "a subscriber stands in a chunk once");
-            let bytes = job.bytes.resolve(&scratch);
-            assert!(!bytes.is_empty(), "no empty send");
-            let room = sockets.room.entry(job.id).or_insert(usize::MAX);
-            let took = bytes.len().min(*room);
-            *room -= took;
-            sockets.got.entry(job.id).or_default().extend_from_slice(&bytes[..took]);
-            match hub.complete(job, Sent::Took(took), &view, &scratch, now_ms) {
-                Outcome::Watch => sockets.watched.push(job.id),
-                Outcome::Ended(()) => sockets.ended.push(job.id),
-                Outcome::Done | Outcome::Closed(()) => {}
-            }
+        let more = turn(hub, log, sockets, now_ms);
+        let needs = if sockets.silent { Vec::new() } else { std::mem::take(&mut sockets.needs) };
+        for need in &needs {
+            hub.supply(log.supply(need, limits::FOUND_EVENTS_MAX, limits::FIND_ENTRIES_MAX as u64));
         }
-        if filled.jobs == 0 && !filled.unfinished {
+        if !more && needs.is_empty() {
             return;
         }
     }
     panic!("the hub does not come to rest");
+}
+
+/// One chunk, and what is to be asked for after it. False when nothing more is to be done.
+pub(super) fn turn(hub: &mut Hub<()>, log: &TestLog, sockets: &mut Sockets, now_ms: u32) -> bool {
+    let mut scratch = Vec::new();
+    let visible = log.reader.visible();
+    let view = log.reader.view();
+    let mut jobs = [Job::default(); limits::SENDS_PER_CHUNK];
+    let filled = hub.fill(&view, visible, &mut jobs, &mut scratch);
+    let mut once = std::collections::HashSet::new();
+    for job in &jobs[..filled.jobs] {
+        assert!(once.insert(job.id), "a subscriber stands in a chunk once");
+        let bytes = job.bytes.resolve(&scratch);
+        assert!(!bytes.is_empty(), "no empty send");
+        let room = sockets.room.entry(job.id).or_insert(usize::MAX);
+        let took = bytes.len().min(*room);
+        *room -= took;
+        sockets.got.entry(job.id).or_default().extend_from_slice(&bytes[..took]);
+        match hub.complete(job, Sent::Took(took), &view, &scratch, now_ms) {
+            Outcome::Watch => sockets.watched.push(job.id),
+            Outcome::Ended(()) => sockets.ended.push(job.id),
+            Outcome::Done | Outcome::Closed(()) => {}
+        }
+    }
+    while sockets.needs.len() < limits::PAGER_IN_FLIGHT_MAX
+        && let Some(need) = hub.next_need(visible)
+    {
+        let waits = sockets.needs.iter().any(|other| other.subscriber == need.subscriber);
+        assert!(!waits, "a subscriber has one need at a time");
+        sockets.needs.push(need);
+    }
+    filled.jobs > 0 || filled.unfinished
 }
 
 /// Gives full sockets room again.
@@ -166,6 +204,26 @@ pub(super) fn drain(hub: &mut Hub<()>, sockets: &mut Sockets, room: usize) {
         sockets.room.insert(id, room);
         hub.writable(id);
     }
+}
+
+thread_local! {
+    /// How often, in a hundred, something is not in memory; and the dice.
+    static COLD: std::cell::Cell<(u64, u64)> = const { std::cell::Cell::new((0, 1)) };
+}
+
+/// Lets this thread's `FICKLE` memory lack things, and others than the last time it was asked.
+pub(super) fn set_cold(percent: u64, seed: u64) {
+    COLD.set((percent, seed));
+}
+
+pub(super) const FICKLE: Memory = Memory { entries: |_, _, _| is_warm(), frames: |_, _, _| is_warm() };
+
+fn is_warm() -> bool {
+    let (percent, seed) = COLD.get();
+    let mut random = Random(seed);
+    let warm = random.below(100) >= percent;
+    COLD.set((percent, random.0));
+    warm
 }
 
 /// xorshift64: small, seeded, the same everywhere.

@@ -73,7 +73,31 @@ fn spans_runs_and_entries_agree_with_the_frames() {
         segment.entries(EventId(5), EventId(20)).map(|entry| entry.frame_len()).collect();
     let expected: Vec<usize> = (5..=20).map(|id| frame(EventId(id), 0).len()).collect();
     assert_eq!(lengths, expected);
-    segment.populate(EventId(5), EventId(20), 1 << 20).unwrap();
+}
+
+/// What is written lately is in memory; bringing it there again touches whole pages of what is asked for alone.
+#[test]
+fn events_are_brought_into_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = Log::open(real_disk(&dir));
+    log.fill_to(EventId(40));
+    let view = log.reader.view();
+    let segment = view.segment(EventId(1)).unwrap();
+    assert!(segment.has_entries_in_memory(EventId(5), EventId(20)));
+    assert!(segment.has_frames_in_memory(EventId(5), EventId(20)));
+    let pages = |bytes: usize| bytes.next_multiple_of(4096) + 4096;
+    let run = segment.populate_run(EventId(5), EventId(20), 1 << 20).unwrap();
+    assert!((1..=pages(segment.span(EventId(5), EventId(20)).len())).contains(&run), "{run}");
+    for ids in [vec![5, 6, 7, 20], vec![20, 7, 6, 5], vec![5]] {
+        let ids: Vec<_> = ids.into_iter().map(EventId).collect();
+        let frames: usize = ids.iter().map(|id| pages(segment.frame(*id).len())).sum();
+        let brought = segment.populate(&ids).unwrap();
+        assert!(brought > 0 && brought <= frames && brought.is_multiple_of(4096), "{brought} of {frames}");
+    }
+    assert_eq!(segment.populate(&[EventId(1 << 41)]).unwrap(), 0, "not of this segment");
+    assert_eq!(segment.populate(&[]).unwrap(), 0);
+    // Nothing to touch is nothing to wait for.
+    assert!(segment.has_frames_in_memory(EventId(1 << 41), EventId(1 << 41)));
 }
 
 #[test]

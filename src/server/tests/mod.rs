@@ -1,0 +1,3 @@
+//! Tests of what the server does without sockets.
+
+mod pager;
