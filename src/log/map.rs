@@ -50,9 +50,16 @@ impl Region {
         unsafe { std::slice::from_raw_parts(start, bytes) }
     }
 
+    /// Brings a range into memory and into the page table; to be called off the threads that must not wait.
+    pub(in crate::log) fn populate(&self, offset: u64, bytes: usize) -> io::Result<()> {
+        let end = offset.saturating_add(bytes as u64).min(self.map.len() as u64);
+        let bytes = end.saturating_sub(offset) as usize;
+        if bytes == 0 { Ok(()) } else { self.map.advise_range(Advice::PopulateRead, offset as usize, bytes) }
+    }
+
     /// Brings ranges (offset and bytes) into memory; to be called off the threads that must not wait. Answers how many
     /// bytes those are in whole pages, also where they are in memory already.
-    pub(in crate::log) fn populate(&self, ranges: impl Iterator<Item = (u64, usize)>) -> io::Result<usize> {
+    pub(in crate::log) fn bring(&self, ranges: impl Iterator<Item = (u64, usize)>) -> io::Result<usize> {
         let runs = self.page_runs(ranges);
         let missing = self.not_resident(&runs);
         // All are asked of the disk before the first is waited for; a fault alone would also read around it.
@@ -60,7 +67,7 @@ impl Region {
             self.map.advise_range(Advice::WillNeed, offset, bytes)?;
         }
         for &(offset, bytes) in &missing {
-            self.map.advise_range(Advice::PopulateRead, offset, bytes)?;
+            self.populate(offset as u64, bytes)?;
         }
         Ok(runs.iter().map(|(_, bytes)| bytes).sum())
     }

@@ -143,18 +143,18 @@ impl Segment {
     pub fn populate(&self, ids: &[EventId]) -> std::io::Result<usize> {
         let (entry, slots_max) = (limits::ENTRY_BYTES, self.geometry.slots_max());
         let slots = ids.iter().map(|id| id.0.wrapping_sub(self.base.0)).filter(|&slot| slot < slots_max);
-        self.region.populate(slots.map(|slot| (self.geometry.entry_offset(slot), entry)))?;
+        self.region.bring(slots.map(|slot| (self.geometry.entry_offset(slot), entry)))?;
         let frames =
             ids.iter().map(|id| (u64::from(self.entry(*id).frame_offset.get()), self.frame(*id).len()));
-        self.region.populate(frames)
+        self.region.bring(frames)
     }
 
     /// The same for `first` and those after it, up to `last` and at most `bytes_max` bytes of frames.
     pub fn populate_run(&self, first: EventId, last: EventId, bytes_max: usize) -> std::io::Result<usize> {
         let (offset, bytes) = self.entries_range(first, last);
-        self.region.populate(std::iter::once((offset, bytes)))?;
+        self.region.bring(std::iter::once((offset, bytes)))?;
         let frames = self.span(first, self.run_within(first, last, bytes_max));
-        self.region.populate(std::iter::once((u64::from(self.entry(first).frame_offset.get()), frames.len())))
+        self.region.bring(std::iter::once((u64::from(self.entry(first).frame_offset.get()), frames.len())))
     }
 
     /// Whether the entries of `first..=last` are in memory. Never waits; false where there are too many to ask for.
