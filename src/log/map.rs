@@ -15,6 +15,11 @@ use crate::limits;
 /// Pages of the longest range that is asked for, which need not begin or end with a page; none is smaller.
 const PAGES_MAX: usize = limits::RESIDENT_BYTES_MAX / 4096 + 2;
 
+/// Bytes over which asking for the pages between two runs costs as much as asking twice.
+const NEAR_BYTES: usize = 64 * 1024;
+/// Runs that are asked for together; with frames of any length they stay below the longest range.
+const RUNS_MAX: usize = limits::RESIDENT_BYTES_MAX / (4 * NEAR_BYTES);
+
 /// The bytes of a mapped file. The file never shrinks while it is mapped (the log unlinks, it does not
 /// truncate).
 #[derive(Debug)]
@@ -68,10 +73,7 @@ impl Region {
 
     /// Brings ranges (offset and bytes) into memory; to be called off the threads that must not wait. Answers how many
     /// bytes those are in whole pages, also where they are in memory already.
-    pub(in crate::log) fn populate_ranges(
-        &self,
-        ranges: impl Iterator<Item = (u64, usize)>,
-    ) -> io::Result<usize> {
+    pub(in crate::log) fn bring(&self, ranges: impl Iterator<Item = (u64, usize)>) -> io::Result<usize> {
         let runs = self.page_runs(ranges);
         let missing = self.not_resident(&runs);
         // All are asked of the disk before the first is waited for; a fault alone would also read around it.
@@ -79,7 +81,7 @@ impl Region {
             self.map.advise_range(Advice::WillNeed, offset, bytes)?;
         }
         for &(offset, bytes) in &missing {
-            self.map.advise_range(Advice::PopulateRead, offset, bytes)?;
+            self.populate(offset as u64, bytes)?;
         }
         Ok(runs.iter().map(|(_, bytes)| bytes).sum())
     }
@@ -121,25 +123,21 @@ impl Region {
         runs
     }
 
-    /// Those of some runs of pages, in order, of which a page is not in memory. The kernel is asked once for many that
+    /// Those of some runs of pages, in order, of which a page is not in memory. The kernel is asked once for those that
     /// lie near each other: two calls for each page would cost more than all that is done with it.
     fn not_resident(&self, runs: &[(usize, usize)]) -> Vec<(usize, usize)> {
         let page = rustix::param::page_size();
         let mut missing = Vec::new();
-        let mut rest = runs;
-        while let Some(&(start, first_bytes)) = rest.first() {
-            let near =
-                |(offset, bytes): &&(usize, usize)| offset + bytes - start <= limits::RESIDENT_BYTES_MAX;
-            let (window, others) = rest.split_at(rest.iter().take_while(near).count().max(1));
-            let bytes = window.last().map_or(first_bytes, |(offset, bytes)| offset + bytes - start);
+        let far = |left: &(usize, usize), right: &(usize, usize)| right.0 - (left.0 + left.1) > NEAR_BYTES;
+        for window in runs.chunk_by(|left, right| !far(left, right)).flat_map(|near| near.chunks(RUNS_MAX)) {
+            let (Some(&(start, _)), Some(last)) = (window.first(), window.last()) else { continue };
             let pages = &mut [0; PAGES_MAX];
-            let pages = self.residency(start, bytes, pages).unwrap_or_default();
+            let pages = self.residency(start, last.0 + last.1 - start, pages).unwrap_or_default();
             missing.extend(window.iter().filter(|(offset, bytes)| {
                 let first = (offset - start) / page;
                 let own = pages.get(first..first + bytes.div_ceil(page));
                 !own.is_some_and(|own| own.iter().all(|page| page & 1 == 1))
             }));
-            rest = others;
         }
         missing
     }

@@ -15,10 +15,10 @@ impl Segment {
         let (entry, slots_max) = (limits::ENTRY_BYTES, self.geometry().slots_max());
         let slots = ids.iter().map(|id| id.0.wrapping_sub(self.base().0)).filter(|&slot| slot < slots_max);
         let _made = self.sound();
-        self.region().populate_ranges(slots.map(|slot| (self.geometry().entry_offset(slot), entry)))?;
+        self.region().bring(slots.map(|slot| (self.geometry().entry_offset(slot), entry)))?;
         let frames =
             ids.iter().map(|id| (u64::from(self.entry(*id).frame_offset.get()), self.frame(*id).len()));
-        self.region().populate_ranges(frames)
+        self.region().bring(frames)
     }
 
     /// The same for `first` and those after it, up to `last` and at most `bytes_max` bytes of frames; and looks at
@@ -26,9 +26,9 @@ impl Segment {
     pub fn populate_run(&self, first: EventId, last: EventId, bytes_max: usize) -> std::io::Result<usize> {
         let _made = self.sound();
         let (offset, bytes) = self.entries_range(first, last);
-        self.region().populate_ranges(std::iter::once((offset, bytes)))?;
+        self.region().bring(std::iter::once((offset, bytes)))?;
         let end = self.run_within(first, last, bytes_max);
-        let brought = self.region().populate_ranges(std::iter::once(self.frames_range(first, end)))?;
+        let brought = self.region().bring(std::iter::once(self.frames_range(first, end)))?;
         self.frame_run(first, end, bytes_max);
         Ok(brought)
     }
