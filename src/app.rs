@@ -3,6 +3,7 @@
 mod limits_check;
 mod logging;
 mod signals;
+mod snapshots;
 mod threads;
 
 use std::path::PathBuf;
@@ -14,8 +15,8 @@ use crate::clock;
 use crate::config::Config;
 use crate::doorbell::Doorbell;
 use crate::event::Rules;
-use crate::ingest::{self, Ingest};
-use crate::log::{self, LogOptions, OpenError, RealDisk};
+use crate::ingest::{self, Ingest, Snapshot};
+use crate::log::{self, Disk, LogOptions, OpenError, RealDisk};
 use crate::server::{self, ListenError, RingError, Settings, Shared, WorkerError, WorkerParts};
 
 pub use limits_check::LimitError;
@@ -57,7 +58,7 @@ pub fn serve(config: Config) -> Result<(), StartError> {
     server::probe(workers)?;
     let (address, listeners) = server::listen(config.listen, workers)?;
 
-    let opened = open_log(&config)?;
+    let (opened, snapshot) = open_log(&config)?;
     let reader = opened.reader.clone();
     let bells = (0..workers)
         .map(|_| Doorbell::open())
@@ -65,12 +66,10 @@ pub fn serve(config: Config) -> Result<(), StartError> {
         .map_err(io("a doorbell could not be made"))?;
     let mut preparer = opened.preparer;
     let preparing = threads::spawn("tw-prepare", move || preparer.run())?;
-    let Ingest { publisher, answers, writer, sync } = ingest::open(
-        (opened.writer, opened.syncer, opened.reader),
-        config.durability,
-        bells.clone(),
-        config.payment_streams_max,
-    );
+    let parts = (opened.writer, opened.syncer, opened.reader);
+    let Ingest { publisher, answers, writer, sync, snapshotter, .. } =
+        snapshots::loaded(|| ingest::open(parts, config.durability, bells.clone(), snapshot));
+    snapshots::spawn(snapshotter)?;
     let writing = threads::spawn("tw-writer", move || threads::with_short_slice(|| writer.run()))?;
     let syncing = threads::spawn("tw-sync", move || threads::with_short_slice(|| sync.run()))?;
 
@@ -114,7 +113,9 @@ fn io(what: &'static str) -> impl Fn(std::io::Error) -> StartError {
     move |source| StartError::Io { what, source }
 }
 
-fn open_log(config: &Config) -> Result<log::Opened, StartError> {
+/// Opens the log, and reads the snapshot of what ingest knows meanwhile.
+fn open_log(config: &Config) -> Result<(log::Opened, Snapshot), StartError> {
+    let began_ms = clock::monotonic_ms();
     let disk = RealDisk::open(&config.data_dir)
         .map_err(|source| StartError::DataDirectory { directory: config.data_dir.clone(), source })?;
     let options = LogOptions {
@@ -123,7 +124,11 @@ fn open_log(config: &Config) -> Result<log::Opened, StartError> {
         new_epoch: config.new_epoch,
         accept_gap: config.accept_gap,
     };
-    let opened = log::open(Arc::new(disk), options, clock::unix_ms())?;
+    let disk: Arc<dyn Disk> = Arc::new(disk);
+    let (for_snapshot, payment_streams_max) = (Arc::clone(&disk), config.payment_streams_max);
+    let reading = threads::spawn("tw-snapshot", move || Snapshot::read(for_snapshot, payment_streams_max))?;
+    let opened = log::open(disk, options, clock::unix_ms())?;
+    let took_ms = clock::monotonic_ms().saturating_sub(began_ms);
     let found = &opened.recovered;
     tracing::info!(
         clean = found.clean,
@@ -132,6 +137,7 @@ fn open_log(config: &Config) -> Result<log::Opened, StartError> {
         last = found.last.0,
         torn_entries = found.torn_entries,
         new_epoch = found.new_epoch,
+        took_ms,
         "the log is open"
     );
     if found.new_epoch && config.new_epoch {
@@ -145,7 +151,8 @@ fn open_log(config: &Config) -> Result<log::Opened, StartError> {
              the flag away"
         );
     }
-    Ok(opened)
+    let snapshot = reading.join().map_err(|_| StartError::Thread)?;
+    Ok((opened, snapshot))
 }
 
 fn settings(config: &Config, max_connections: usize) -> Settings {

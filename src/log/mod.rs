@@ -25,13 +25,14 @@ mod scan;
 mod seal;
 mod segment;
 mod shared;
+mod side_file;
 mod sync;
 mod view;
 mod writer;
 
 #[cfg(test)]
 #[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
-mod tests;
+pub(crate) mod tests;
 
 pub use checkpoint::Checkpoint;
 pub use disk::{Access, Disk, DiskFile, Lock};
@@ -49,6 +50,7 @@ pub use reader::Reader;
 pub use real::RealDisk;
 pub use retain::{Removed, Retainer, Retention};
 pub use segment::Segment;
+pub use side_file::{Section, Sections, SideFile, SideWriter};
 pub use sync::{SyncError, Syncer};
 pub use view::{Step, View};
 pub use writer::{Appended, Record, WriteError, Writer};

@@ -14,7 +14,7 @@ use crate::log::{Disk, DiskFile};
 /// How long a failed preparation rests before the next try.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Bytes that stay free beside a new segment: for META, CHECKPOINTs and the operator's way out.
-const FREE_BYTES_FLOOR: u64 = 64 * 1024 * 1024;
+pub(in crate::log) const FREE_BYTES_FLOOR: u64 = 64 * 1024 * 1024;
 
 /// Prepares the next segment ahead of need. Lives on a background thread.
 pub struct Preparer {

@@ -159,8 +159,19 @@ impl Segment {
         }
     }
 
+    /// Drawn at random when the segment's file was made: what a repair or a restored backup puts in its place has
+    /// another.
+    pub fn seg_id(&self) -> u64 {
+        self.seg_id
+    }
+
+    /// Complete, durable, and never written again.
+    pub fn is_sealed(&self) -> bool {
+        self.seal.get().is_some()
+    }
+
     /// Bytes the file takes: all of it while it is open, what is used once it is sealed.
-    pub(in crate::log) fn disk_bytes(&self) -> u64 {
+    pub fn disk_bytes(&self) -> u64 {
         self.seal.get().map_or(self.geometry.file_bytes(), |seal| {
             let unused = self.geometry.entry_offset(u64::from(seal.count).saturating_sub(1)) - seal.data_end;
             self.geometry.file_bytes() - unused
@@ -188,10 +199,6 @@ impl Segment {
     /// How many events it holds, once it takes no more.
     pub(in crate::log) fn count(&self) -> Option<u64> {
         Some(self.count.load(Ordering::Acquire)).filter(|&count| count != OPEN).map(u64::from)
-    }
-
-    pub(in crate::log) fn is_sealed(&self) -> bool {
-        self.seal.get().is_some()
     }
 
     /// Says that no more events come: before the first id of the next segment is written.

@@ -8,5 +8,6 @@ mod golden;
 mod poison;
 mod positions;
 mod refusals;
-mod sim_disk;
+mod side_file;
+pub(crate) mod sim_disk;
 mod support;

@@ -22,7 +22,7 @@ const SECTOR: u64 = 512;
 pub(in crate::log) struct Random(u64);
 
 impl Random {
-    pub(in crate::log) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
@@ -40,16 +40,16 @@ impl Random {
 
 /// Faults to come. Counters are of calls from when they are set.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::log) struct Faults {
+pub(crate) struct Faults {
     /// Every changing call fails once so many have been made.
-    pub(in crate::log) crash_after: Option<u64>,
-    pub(in crate::log) fail_sync: Option<u64>,
-    pub(in crate::log) fail_write: Option<u64>,
+    pub(crate) crash_after: Option<u64>,
+    pub(crate) fail_sync: Option<u64>,
+    pub(crate) fail_write: Option<u64>,
     /// The page that cannot be read past the cache, in any file.
-    pub(in crate::log) bad_page: Option<u64>,
-    pub(in crate::log) fail_rename: bool,
-    pub(in crate::log) fail_unlink: bool,
-    pub(in crate::log) free_bytes: Option<u64>,
+    pub(crate) bad_page: Option<u64>,
+    pub(crate) fail_rename: bool,
+    pub(crate) fail_unlink: bool,
+    pub(crate) free_bytes: Option<u64>,
 }
 
 struct Inode {
@@ -71,12 +71,12 @@ struct State {
 }
 
 #[derive(Clone)]
-pub(in crate::log) struct SimDisk {
+pub(crate) struct SimDisk {
     state: Arc<Mutex<State>>,
 }
 
 impl SimDisk {
-    pub(in crate::log) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self::from_state(Vec::new(), BTreeMap::new(), seed)
     }
 
@@ -88,14 +88,14 @@ impl SimDisk {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    pub(in crate::log) fn set_faults(&self, faults: Faults) {
+    pub(crate) fn set_faults(&self, faults: Faults) {
         let mut state = self.state.lock().unwrap();
         state.calls = 0;
         state.faults = faults;
     }
 
     /// The disk as a power cut leaves it. This one is done for.
-    pub(in crate::log) fn crash(&self, seed: u64) -> Self {
+    pub(crate) fn crash(&self, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let mut state = self.state.lock().unwrap();
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
@@ -123,7 +123,7 @@ impl SimDisk {
     }
 
     /// Changes bytes behind everybody's back, on the platter too.
-    pub(in crate::log) fn corrupt(&self, name: &str, offset: u64, change: impl Fn(u8) -> u8) {
+    pub(crate) fn corrupt(&self, name: &str, offset: u64, change: impl Fn(u8) -> u8) {
         let state = self.state.lock().unwrap();
         let inode = &state.inodes[state.names[name]];
         let mut byte = [0];
@@ -132,7 +132,7 @@ impl SimDisk {
     }
 
     /// The contents of a file.
-    pub(in crate::log) fn read_all(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read_all(&self, name: &str) -> Vec<u8> {
         let file = self.open(name, Access::Read).unwrap();
         let mut bytes = vec![0; file.bytes().unwrap() as usize];
         file.read_at(0, &mut bytes).unwrap();
@@ -140,12 +140,12 @@ impl SimDisk {
     }
 
     /// Puts other contents in a file's place, durably.
-    pub(in crate::log) fn replace(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn replace(&self, name: &str, bytes: &[u8]) {
         let file = self.create(name).unwrap();
         file.write_at(0, bytes).and_then(|()| file.sync()).and_then(|()| self.sync_dir("")).unwrap();
     }
 
-    pub(in crate::log) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.state.lock().unwrap().names.keys().cloned().collect()
     }
 
