@@ -61,7 +61,7 @@ fn main() {
     let log = tailwire::log::open(disk, options, tailwire::clock::unix_ms()).unwrap();
     let (mut writer, mut syncer, mut preparer, reader) = (log.writer, log.syncer, log.preparer, log.reader);
     let preparing = std::thread::spawn(move || preparer.run());
-    let mut maker = Maker::new(&reader, bytes, streams.max(keys), streams);
+    let mut maker = Maker::new(&reader, bytes, keys, streams);
     let mut unsynced = 0;
     while reader.view().bytes() < bytes {
         unsynced += maker.batch(&mut writer);
@@ -91,6 +91,7 @@ struct Maker {
     parties: (u64, u64),
     /// Every so many events one has a key and creates a payment stream.
     every: u64,
+    keys: u64,
     streams: u64,
     made: u64,
     keyed: u64,
@@ -115,7 +116,7 @@ impl Maker {
         let every = (bytes / EVENT_BYTES / keys.max(1)).max(1);
         let parties = (user(SENDER), user(RECIPIENT));
         let (data, frames, rows) = (Vec::new(), Vec::new(), Vec::new());
-        Self { hasher, parties, every, streams, made: 0, keyed: 0, data, frames, rows }
+        Self { hasher, parties, every, keys, streams, made: 0, keyed: 0, data, frames, rows }
     }
 
     /// Writes a batch; its bytes.
@@ -148,7 +149,7 @@ impl Maker {
     }
 
     fn row(&mut self, id: EventId) -> Row {
-        let keyed = self.made.is_multiple_of(self.every);
+        let keyed = self.made.is_multiple_of(self.every) && self.keyed < self.keys;
         let stream = self.made / self.every % self.streams.max(1);
         let kind = if keyed { EventType::Created } else { EventType::Withdrawn };
         data(&mut self.data, keyed, stream, self.made);
