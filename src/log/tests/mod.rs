@@ -8,6 +8,7 @@ mod golden;
 mod poison;
 mod positions;
 mod refusals;
+mod scan_parts;
 mod side_file;
 pub(crate) mod sim_disk;
 mod support;
