@@ -34,12 +34,20 @@ fn data(out: &mut Vec<u8>, created: bool, stream: u64, event: u64) {
     if created {
         write!(
             out,
-            r#"{{"streamId":{stream},"sender":"{SENDER}","recipient":"{RECIPIENT}","tokenAddress":"C","ratePerSecond":"1","depositedAmount":"{event}","startTime":1767225600}}"#
+            concat!(
+                r#"{{"streamId":{},"sender":"{}","recipient":"{}","tokenAddress":"C","#,
+                r#""ratePerSecond":"1","depositedAmount":"{}","startTime":1767225600}}"#
+            ),
+            stream, SENDER, RECIPIENT, event
         )
     } else {
         write!(
             out,
-            r#"{{"streamId":{stream},"amount":"1500000000","recipient":"{RECIPIENT}","transactionHash":"{event:064x}","ledger":51234567,"timestamp":1767225600}}"#
+            concat!(
+                r#"{{"streamId":{},"amount":"1500000000","recipient":"{}","transactionHash":"{:064x}","#,
+                r#""ledger":51234567,"timestamp":1767225600}}"#
+            ),
+            stream, RECIPIENT, event
         )
     }
     .unwrap();

@@ -215,10 +215,9 @@ fn a_kill_and_a_start_from_the_snapshot_change_no_answer() {
     assert_first(&post(server.address, "/events", &at(100)), "2");
     publish(server.address, &created("7", "GA", "GB"));
     server.kill();
-    let mut next = 4;
     let lives =
         ["no snapshot", "from the snapshot", "from the snapshot and the events since", "a damaged one"];
-    for life in lives {
+    for (next, life) in (4..).zip(lives) {
         let server = Server::start(directory.path(), &[]);
         let warned = server.log().contains("the snapshot of idempotency keys and parties does not count");
         assert_eq!(warned, life == "a damaged one", "{life}: {}", server.log());
@@ -233,7 +232,6 @@ fn a_kill_and_a_start_from_the_snapshot_change_no_answer() {
         assert_eq!(post(server.address, "/events", &created("7", "GA", "GX")).status, 409, "{life}");
         // A new position of the source is stored, and is what the next life must know.
         assert_first(&post(server.address, "/events", &at(position + 1)), &next.to_string());
-        next += 1;
         support::until("there is a snapshot", || memory.exists().then_some(()));
         server.kill();
         if life == "from the snapshot and the events since" {
