@@ -65,6 +65,7 @@ impl<'a> Scanner<'a> {
 
     /// Walks from the first entry to the first that is not valid in its place, or to `slots_max`.
     pub(in crate::log) fn prefix(&mut self, slots_max: u64) -> io::Result<Prefix> {
+        // Whether they are valid is seen only below, where several threads look.
         let chained = self.chain(slots_max)?;
         let sound = self.in_parts(0..chained.count, |scanner, slots| scanner.first_unsound(slots));
         for unsound in sound {
@@ -88,11 +89,11 @@ impl<'a> Scanner<'a> {
         Ok(beyond)
     }
 
-    /// The entries that follow each other from the first on, whatever their frames hold.
+    /// The entries that follow each other from the first on, whether or not they and their frames are valid.
     fn chain(&mut self, slots_max: u64) -> io::Result<Prefix> {
         let mut prefix = Prefix::NONE;
         while prefix.count < slots_max.min(self.header.geometry.slots_max()) {
-            let Some(entry) = self.entry(prefix.count)? else { break };
+            let Some(entry) = self.present(prefix.count)? else { break };
             if u64::from(entry.frame_offset.get()) != prefix.data_end {
                 break;
             }
@@ -157,12 +158,19 @@ impl<'a> Scanner<'a> {
 
     /// The entry of a slot, if its checksum is right.
     pub(in crate::log) fn entry(&mut self, slot: u64) -> io::Result<Option<Entry>> {
-        let seed = self.salt.seed(EventId(self.header.base.0.saturating_add(slot)));
+        let (salt, id) = (self.salt, EventId(self.header.base.0.saturating_add(slot)));
+        Ok(self.present(slot)?.filter(|entry| entry.is_valid(salt.seed(id))))
+    }
+
+    /// What lies in a slot and says that it is an entry.
+    fn present(&mut self, slot: u64) -> io::Result<Option<Entry>> {
         let offset = self.header.geometry.entry_offset(slot);
         let bytes = self.entries.get(self.file, offset, limits::ENTRY_BYTES as u64);
         let bytes = if self.lenient { bytes.unwrap_or_default() } else { bytes? };
-        let entry = bytes.and_then(|bytes| Entry::read_from_bytes(bytes).ok());
-        Ok(entry.filter(|entry| slot < self.header.geometry.slots_max() && entry.is_valid(seed)))
+        let entry = bytes.and_then(|bytes| Entry::ref_from_bytes(bytes).ok());
+        let present =
+            |entry: &&Entry| slot < self.header.geometry.slots_max() && entry.flags() & Flags::PRESENT != 0;
+        Ok(entry.filter(present).copied())
     }
 
     /// The frame of a valid entry, if it lies where a frame can and its checksum is right.
