@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use tailwire::doorbell::Doorbell;
 use tailwire::event::{EventType, Identity, NewEvent};
-use tailwire::ingest::{Ingest, PublishError, Submission, Ticket};
+use tailwire::ingest::{Ingest, PublishError, Snapshot, Submission, Ticket};
 use tailwire::limits;
-use tailwire::log::{Durability, LogOptions, Reader, RealDisk};
+use tailwire::log::{Disk, Durability, LogOptions, Reader, RealDisk};
 use tailwire::topic::{StreamId, User};
 
 /// The log is begun anew beyond this size.
@@ -45,16 +45,16 @@ impl Rig {
         let parent = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target");
         std::fs::create_dir_all(&parent).unwrap();
         let dir = tempfile::tempdir_in(parent).unwrap();
-        let disk = Arc::new(RealDisk::open(dir.path()).unwrap());
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(dir.path()).unwrap());
         let segment_bytes = 128 * 1024 * 1024;
         let options = LogOptions { segment_bytes, durability, new_epoch: false, accept_gap: false };
         let now_ms = tailwire::clock::unix_ms();
-        let log = tailwire::log::open(disk, options, now_ms).unwrap();
+        let log = tailwire::log::open(Arc::clone(&disk), options, now_ms).unwrap();
         let mut preparer = log.preparer;
         let preparer = std::thread::spawn(move || preparer.run());
         let parts = (log.writer, log.syncer, log.reader.clone());
         let bells = vec![Doorbell::open().unwrap()];
-        let ingest = tailwire::ingest::open(parts, durability, bells, 1_000_000);
+        let ingest = tailwire::ingest::open(parts, durability, bells, Snapshot::read(disk, 1_000_000));
         Self { ingest, reader: log.reader, preparer, serial: 0, _dir: dir }
     }
 

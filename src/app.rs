@@ -1,10 +1,12 @@
 //! The composition root: from a checked configuration to a running server. It knows every part; no part knows it.
 
+mod background;
 mod indexing;
 mod limits_check;
 mod logging;
 mod scrub;
 mod signals;
+mod snapshots;
 mod threads;
 mod upkeep;
 
@@ -16,13 +18,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use crate::app::background::{Background, Parts};
 use crate::auth::OriginPolicy;
 use crate::clock;
 use crate::config::Config;
 use crate::doorbell::Doorbell;
 use crate::event::Rules;
-use crate::ingest::{self, Ingest};
-use crate::log::{self, LogOptions, OpenError, RealDisk, Retention};
+use crate::ingest::{self, Ingest, Snapshot};
+use crate::log::{self, Disk, LogOptions, OpenError, RealDisk};
 use crate::server::{self, ListenError, RingError, Settings, Shared, WorkerError, WorkerParts};
 
 pub use limits_check::LimitError;
@@ -69,30 +72,26 @@ pub fn serve(config: Config) -> Result<(), StartError> {
     server::probe(workers)?;
     let (address, listeners) = server::listen(config.listen, workers)?;
 
-    let opened = open_log(&config)?;
+    let (opened, snapshot) = open_log(&config)?;
     let reader = opened.reader.clone();
     let bells = (0..workers)
         .map(|_| Doorbell::open())
         .collect::<Result<Vec<_>, _>>()
         .map_err(io("a doorbell could not be made"))?;
-    let duties = vec![
-        upkeep::floor(opened.retainer.floor(config.min_free_bytes)),
-        upkeep::retention(opened.retainer, retention(&config)),
-        scrub::scrubbing(opened.scrubber, config.scrub_bytes_per_second),
-    ];
-    let mut preparer = opened.preparer;
-    let preparing = threads::spawn("tw-prepare", move || preparer.run())?;
-    let (indexing_goes_on, stop_indexing) = std::sync::mpsc::channel();
-    let indexer = opened.indexer;
-    let indexing = threads::spawn("tw-index", move || indexing::run(indexer, &stop_indexing))?;
-    let Ingest { publisher, answers, writer, sync } = ingest::open(
-        (opened.writer, opened.syncer, opened.reader),
-        config.durability,
-        bells.clone(),
-        config.payment_streams_max,
-    );
+    let parts = (opened.writer, opened.syncer, opened.reader);
+    let Ingest { publisher, answers, writer, sync, snapshotter, .. } =
+        snapshots::loaded(|| ingest::open(parts, config.durability, bells.clone(), snapshot));
+    let background = Background::start(
+        &config,
+        Parts {
+            preparer: opened.preparer,
+            retainer: opened.retainer,
+            scrubber: opened.scrubber,
+            indexer: opened.indexer,
+            snapshotter,
+        },
+    )?;
     let writing = threads::spawn("tw-writer", move || threads::with_short_slice(|| writer.run()))?;
-    let (stop, keeping_up) = upkeep::start(duties)?;
     let syncing = threads::spawn("tw-sync", move || threads::with_short_slice(|| sync.run()))?;
 
     let settings = settings(&config, max_connections);
@@ -117,22 +116,21 @@ pub fn serve(config: Config) -> Result<(), StartError> {
     drop(publisher);
     announce(&config, address, workers, max_connections);
 
-    let threads = [writing, syncing, preparing, indexing, paging, keeping_up];
-    signals
-        .wait(|| running.iter().any(JoinHandle::is_finished) || threads.iter().any(JoinHandle::is_finished));
+    let threads = [writing, syncing, paging];
+    let ended = |threads: &[JoinHandle<()>]| threads.iter().any(JoinHandle::is_finished);
+    signals.wait(|| running.iter().any(JoinHandle::is_finished) || ended(&threads) || background.is_ended());
     signals.release();
     tracing::info!("draining: no more connections, subscribers are told to come back");
     shared.begin_drain();
-    drop(indexing_goes_on);
     let mut outcome = Ok(());
     for worker in running {
         let ended = worker.join().map_err(|_| StartError::Thread);
         outcome = outcome.and(ended.and_then(|ended| ended.map_err(StartError::from)));
     }
-    drop(stop);
     for thread in threads {
         outcome = outcome.and(thread.join().map_err(|_| StartError::Thread));
     }
+    outcome = outcome.and(background.end());
     tracing::info!("stopped");
     outcome
 }
@@ -141,7 +139,9 @@ fn io(what: &'static str) -> impl Fn(std::io::Error) -> StartError {
     move |source| StartError::Io { what, source }
 }
 
-fn open_log(config: &Config) -> Result<log::Opened, StartError> {
+/// Opens the log, and reads the snapshot of what ingest knows meanwhile.
+fn open_log(config: &Config) -> Result<(log::Opened, Snapshot), StartError> {
+    let began_ms = clock::monotonic_ms();
     let disk = RealDisk::open(&config.data_dir)
         .map_err(|source| StartError::DataDirectory { directory: config.data_dir.clone(), source })?;
     let options = LogOptions {
@@ -150,7 +150,11 @@ fn open_log(config: &Config) -> Result<log::Opened, StartError> {
         new_epoch: config.new_epoch,
         accept_gap: config.accept_gap,
     };
-    let mut opened = log::open(Arc::new(disk), options, clock::unix_ms())?;
+    let disk: Arc<dyn Disk> = Arc::new(disk);
+    let (for_snapshot, payment_streams_max) = (Arc::clone(&disk), config.payment_streams_max);
+    let reading = threads::spawn("tw-snapshot", move || Snapshot::read(for_snapshot, payment_streams_max))?;
+    let mut opened = log::open(disk, options, clock::unix_ms())?;
+    let took_ms = clock::monotonic_ms().saturating_sub(began_ms);
     let found = &opened.recovered;
     tracing::info!(
         clean = found.clean,
@@ -159,6 +163,7 @@ fn open_log(config: &Config) -> Result<log::Opened, StartError> {
         last = found.last.0,
         torn_entries = found.torn_entries,
         new_epoch = found.new_epoch,
+        took_ms,
         "the log is open"
     );
     if found.new_epoch && config.new_epoch {
@@ -175,11 +180,8 @@ fn open_log(config: &Config) -> Result<log::Opened, StartError> {
     if let Some(age_ms) = config.retain_age_ms {
         opened.writer.roll_after((age_ms / ROLLS_PER_AGE).max(ROLL_MS_MIN));
     }
-    Ok(opened)
-}
-
-fn retention(config: &Config) -> Retention {
-    Retention { bytes_max: config.retain_bytes, age_ms_max: config.retain_age_ms }
+    let snapshot = reading.join().map_err(|_| StartError::Thread)?;
+    Ok((opened, snapshot))
 }
 
 fn settings(config: &Config, max_connections: usize) -> Settings {

@@ -10,7 +10,7 @@ use std::sync::Barrier;
 
 use simd_json::prelude::*;
 use support::{
-    Answer, Server, Subscription, data_directory, post, post_with, publish, publish_lines, topped_up,
+    Answer, Server, Subscription, created, data_directory, post, post_with, publish, publish_lines, topped_up,
 };
 
 fn with_header(address: SocketAddr, key: &str, event: &str) -> Answer {
@@ -201,4 +201,41 @@ fn a_key_may_stand_in_the_body_of_a_new_stream_and_of_an_action() {
         400,
         "two keys that differ"
     );
+}
+
+#[test]
+fn a_kill_and_a_start_from_the_snapshot_change_no_answer() {
+    let directory = data_directory();
+    let memory = directory.path().join("data").join("MEMORY");
+    let at = |position: u64| {
+        with_field(&topped_up("1", "5"), &format!("\"source\":\"indexer\",\"position\":{position}"))
+    };
+    let server = Server::start(directory.path(), &[]);
+    assert_first(&with_header(server.address, "tx", &topped_up("1", "5")), "1");
+    assert_first(&post(server.address, "/events", &at(100)), "2");
+    publish(server.address, &created("7", "GA", "GB"));
+    server.kill();
+    let lives =
+        ["no snapshot", "from the snapshot", "from the snapshot and the events since", "a damaged one"];
+    for (next, life) in (4..).zip(lives) {
+        let server = Server::start(directory.path(), &[]);
+        let warned = server.log().contains("the snapshot of idempotency keys and parties does not count");
+        assert_eq!(warned, life == "a damaged one", "{life}: {}", server.log());
+        assert_duplicate(&with_header(server.address, "tx", &topped_up("1", "5")), "1");
+        assert_eq!(with_header(server.address, "tx", &topped_up("1", "6")).status, 409, "{life}");
+        let position = 96 + next;
+        for known in [position, position - 1, 1] {
+            let id = if next == 4 { 2 } else { next - 1 };
+            let answer = post(server.address, "/events", &at(known));
+            assert_duplicate(&answer, &id.to_string());
+        }
+        assert_eq!(post(server.address, "/events", &created("7", "GA", "GX")).status, 409, "{life}");
+        // A new position of the source is stored, and is what the next life must know.
+        assert_first(&post(server.address, "/events", &at(position + 1)), &next.to_string());
+        support::until("there is a snapshot", || memory.exists().then_some(()));
+        server.kill();
+        if life == "from the snapshot and the events since" {
+            std::fs::write(&memory, b"TWMEMO\r\n\x01").unwrap();
+        }
+    }
 }

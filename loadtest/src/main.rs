@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    CommandError, Outcome, fanout, idle, publish, replay, run_server, sendloop_server, slow,
+    CommandError, Outcome, fanout, idle, publish, replay, restart, run_server, sendloop_server, slow,
 };
 
 /// Load, exact accounting and comparison for Tailwire.
@@ -46,6 +46,7 @@ enum Command {
     Slow(slow::Options),
     Publish(publish::Options),
     Replay(replay::Options),
+    Restart(restart::Options),
     SendloopServer(sendloop_server::Options),
     /// Kill the server again and again under load and prove that no event was lost, repeated or swapped
     Chaos(chaos::Args),
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Slow(options) => (options.target.json, slow::run(&options)),
         Command::Publish(options) => (options.target.json, publish::run(&options)),
         Command::Replay(options) => (options.target.json, replay::run(&options)),
+        Command::Restart(options) => (options.json, restart::run(&options)),
         Command::Chaos(args) => return chaos::main(&args),
         Command::RunServer(options) => (false, run_server::run(&options)),
         Command::SendloopServer(options) => (false, sendloop_server::run(&options)),

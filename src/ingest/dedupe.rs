@@ -20,8 +20,11 @@ pub(crate) struct Seen {
     pub(crate) digest: u64,
 }
 
-/// The newest idempotency keys, about 32 bytes each: a ring in the order of their events' ids, and an index
+/// The newest events with an idempotency key, about 32 bytes each: a ring in the order of their ids, and an index
 /// of it.
+///
+/// A key is used again only once its event is no longer kept. Then the ring may hold both, and the index leads to
+/// the newer one: so the ring is always the last `max` such events, whatever was forgotten in between.
 #[derive(Debug)]
 pub(crate) struct Keys {
     max: usize,
@@ -52,16 +55,11 @@ impl Keys {
 
     /// Remembers a stored event's key. Events come in the order of their ids.
     pub(crate) fn observe(&mut self, key: u64, seen: Seen) {
-        if let Some(place) = self.find(key) {
-            // A forgotten event's key that is used again before `forget_before`: it keeps its place in the
-            // order.
-            self.ring[place as usize].seen = seen;
-            return;
-        }
         if self.count == self.max {
             self.forget_oldest();
         }
         let place = (self.oldest + self.count) % self.max;
+        self.places.remove(key, |place| self.ring[place as usize].key);
         let slot = Slot { key, seen };
         match self.ring.get_mut(place) {
             Some(free) => *free = slot,
@@ -78,7 +76,12 @@ impl Keys {
         }
     }
 
-    #[cfg(test)]
+    /// What is remembered, oldest first: observed in this order it makes the same table.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Seen)> {
+        let (newer, older) = self.ring.split_at(self.oldest);
+        older.iter().chain(newer).take(self.count).map(|slot| (slot.key, slot.seen))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.count
     }
@@ -89,7 +92,9 @@ impl Keys {
 
     fn forget_oldest(&mut self) {
         let key = self.ring[self.oldest].key;
-        self.places.remove(key, |place| self.ring[place as usize].key);
+        if self.find(key) == Some(self.oldest as u32) {
+            self.places.remove(key, |place| self.ring[place as usize].key);
+        }
         self.oldest = (self.oldest + 1) % self.max;
         self.count -= 1;
     }
@@ -135,7 +140,14 @@ impl Sources {
         self.reached.insert(source, reached);
     }
 
-    #[cfg(test)]
+    /// What is remembered, those first that stored nothing for longest: observed in this order it makes the same
+    /// table.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Reached)> {
+        let mut all: Vec<_> = self.reached.iter().map(|(&source, &reached)| (source, reached)).collect();
+        all.sort_unstable_by_key(|(_, reached)| reached.id);
+        all.into_iter()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.reached.len()
     }

@@ -12,12 +12,15 @@ mod parties;
 mod places;
 mod plan;
 mod publisher;
+mod snapshot;
+mod snapshotter;
 mod sync;
 mod writer;
 
 pub use answer::{Answer, Answers, PublishError, Published, Ticket};
-pub use open::{Ingest, open};
+pub use open::{Ingest, Remembered, Snapshot, open};
 pub use publisher::{Publisher, Submission, SubmitError};
+pub use snapshotter::{SnapshotTaken, Snapshotter};
 pub use sync::SyncTask;
 pub use writer::WriterTask;
 

@@ -2,7 +2,7 @@
 //!
 //! Bounded: at the bound the payment stream that was completed or cancelled first is forgotten, and where
 //! none is, the one that became known first. A forgotten payment stream's later events reach only those they
-//! name themselves. Nothing here is written to disk: the log's entries hold what was known when they were
+//! name themselves. Nothing is written to disk here: the log's entries hold what was known when they were
 //! stored, and observing them again in their order brings the same table back.
 
 use crate::ingest::places::Places;
@@ -120,7 +120,23 @@ impl Parties {
         }
     }
 
-    #[cfg(test)]
+    /// What is remembered: the ended payment streams, then the open ones, each in the order in which they would be
+    /// forgotten. Observed in this order it makes the same table, and under a lower bound the one in which the
+    /// first of them are forgotten.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Pair, bool)> {
+        let [open, ended] = self.lists;
+        let list = |ends: Ends| {
+            let first = Some(ends.oldest).filter(|&place| place != NONE);
+            std::iter::successors(first, |&place| {
+                Some(self.slots[place as usize].newer()).filter(|&next| next != NONE)
+            })
+        };
+        list(ended).chain(list(open)).map(|place| {
+            let slot = &self.slots[place as usize];
+            (slot.stream, slot.pair, slot.list() == 1)
+        })
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }

@@ -22,6 +22,11 @@ use crate::log::{
 };
 
 const LOCK: &str = "LOCK";
+/// Size of the first segment after a start, where segments are larger: everybody waits while it is zeroed, and the
+/// next start for its scan if it stays the last. The one after it is prepared beside the traffic.
+const FIRST_SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+
+const _: () = assert!(FIRST_SEGMENT_BYTES >= crate::limits::SEGMENT_BYTES_MIN, "any batch fits it");
 
 /// The parts of an open log, one for each thread.
 pub struct Opened {
@@ -71,7 +76,8 @@ pub(in crate::log) fn open_at(
     now_ms: u64,
 ) -> Result<Opened, OpenError> {
     let bytes = options.segment_bytes;
-    let geometry = Geometry::new(bytes).ok_or(OpenError::SegmentBytes { bytes })?;
+    let first = Geometry::new(bytes).and_then(|_| Geometry::new(bytes.min(FIRST_SEGMENT_BYTES)));
+    let geometry = first.ok_or(OpenError::SegmentBytes { bytes })?;
     let lock = lock(&*disk)?;
     let mut meta = match read_meta(&*disk)? {
         Some(meta) => {

@@ -48,6 +48,11 @@ impl Reader {
         self.shared.view.load_full()
     }
 
+    /// Which log this is: drawn at random when it was made.
+    pub fn uuid(&self) -> [u8; 16] {
+        self.shared.uuid
+    }
+
     /// The 128-bit key for `topic::TopicHasher`.
     pub fn hash_key(&self) -> [u8; 16] {
         self.shared.hash_key

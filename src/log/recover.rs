@@ -20,6 +20,10 @@ use crate::log::{Access, Disk, DiskFile, Segment, sidecar};
 
 const BROKEN: &str = "its entry or its frame is not what was written, though it was durable";
 
+/// Segment files that are looked at together, and by how many threads. So many are open at once.
+const FOUND_AT_ONCE: usize = 128;
+const FINDERS: usize = 4;
+
 /// A sealed segment of the recovered chain.
 pub(in crate::log) struct Kept {
     pub(in crate::log) segment: Arc<Segment>,
@@ -66,9 +70,12 @@ impl Recovery<'_> {
     pub(in crate::log) fn run(mut self) -> Result<Chain, OpenError> {
         let bases = self.bases()?;
         let mut chain = Chain::default();
-        for (at, &base) in bases.iter().enumerate() {
-            let found = find(self.disk, base, self.meta.uuid, self.accept_gap)?;
-            self.recover(&found, bases.get(at + 1).copied(), &mut chain)?;
+        for (chunk, some) in bases.chunks(FOUND_AT_ONCE).enumerate() {
+            let found = find_all(self.disk, some, self.meta.uuid, self.accept_gap);
+            for (at, found) in found.into_iter().enumerate() {
+                let later = bases.get(chunk * FOUND_AT_ONCE + at + 1).copied();
+                self.recover(&found?, later, &mut chain)?;
+            }
         }
         self.join(&mut chain)?;
         let kept: Vec<EventId> = chain.kept.iter().map(|kept| kept.segment.base()).collect();
@@ -281,6 +288,29 @@ impl Recovery<'_> {
 fn hole(after: EventId, first: EventId) -> Hole {
     let dense = after.epoch() == first.epoch();
     Hole { after, first, missed: dense.then(|| first.0.saturating_sub(after.0 + 1)) }
+}
+
+/// `find` for each of `bases`. Where these are many, by several threads: the time goes into waiting for the disk.
+fn find_all(
+    disk: &dyn Disk,
+    bases: &[EventId],
+    uuid: [u8; 16],
+    lenient: bool,
+) -> Vec<Result<Found, OpenError>> {
+    let find_some =
+        &|some: &[EventId]| -> Vec<_> { some.iter().map(|&base| find(disk, base, uuid, lenient)).collect() };
+    if bases.len() <= FOUND_AT_ONCE / 2 {
+        return find_some(bases);
+    }
+    std::thread::scope(|scope| {
+        let parts = bases.chunks(bases.len().div_ceil(FINDERS));
+        let finders: Vec<_> = parts.map(|some| (some, scope.spawn(move || find_some(some)))).collect();
+        // What a thread that failed has not found is looked for again here.
+        finders
+            .into_iter()
+            .flat_map(|(some, finder)| finder.join().unwrap_or_else(|_| find_some(some)))
+            .collect()
+    })
 }
 
 /// Reads header and seal of the segment that begins with `base`. `lenient`: what the disk cannot read counts as

@@ -3,6 +3,7 @@
 //! It reads in aligned windows, so that a segment never has to fit into memory, and changes nothing.
 
 use std::io;
+use std::ops::Range;
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -15,6 +16,9 @@ use crate::log::header::Header;
 /// Bytes read at once; a multiple of the alignment, and more than the longest frame and two pages.
 const WINDOW_BYTES: u64 = 256 * 1024;
 const ALIGNMENT: u64 = 4096;
+/// By how many threads a segment is read, and for how few slots each that does not pay.
+const PARTS: u64 = 4;
+const PART_SLOTS_MIN: u64 = 4096;
 
 const _: () = assert!(WINDOW_BYTES.is_multiple_of(ALIGNMENT));
 const _: () = assert!(limits::FRAME_BYTES_MAX as u64 + 2 * ALIGNMENT <= WINDOW_BYTES);
@@ -61,11 +65,36 @@ impl<'a> Scanner<'a> {
 
     /// Walks from the first entry to the first that is not valid in its place, or to `slots_max`.
     pub(in crate::log) fn prefix(&mut self, slots_max: u64) -> io::Result<Prefix> {
+        // Whether they are valid is seen only below, where several threads look.
+        let chained = self.chain(slots_max)?;
+        let sound = self.in_parts(0..chained.count, |scanner, slots| scanner.first_unsound(slots));
+        for unsound in sound {
+            if let Some(slot) = unsound? {
+                return self.chain(slot);
+            }
+        }
+        Ok(chained)
+    }
+
+    /// Looks for valid entries behind `prefix`, wherever one can lie, and for what they prove.
+    pub(in crate::log) fn beyond(&mut self, prefix: Prefix) -> io::Result<Beyond> {
+        let room = self.header.geometry.seal_offset().saturating_sub(prefix.data_end);
+        let slots = prefix.count..room / limits::ENTRY_BYTES as u64;
+        let mut beyond = Beyond::default();
+        for part in self.in_parts(slots, |scanner, slots| scanner.valid_in(slots)) {
+            let part = part?;
+            beyond.valid += part.valid;
+            beyond.proven = beyond.proven.max(part.proven);
+        }
+        Ok(beyond)
+    }
+
+    /// The entries that follow each other from the first on, whether or not they and their frames are valid.
+    fn chain(&mut self, slots_max: u64) -> io::Result<Prefix> {
         let mut prefix = Prefix::NONE;
         while prefix.count < slots_max.min(self.header.geometry.slots_max()) {
-            let Some(entry) = self.entry(prefix.count)? else { break };
-            let in_place = u64::from(entry.frame_offset.get()) == prefix.data_end;
-            if !in_place || self.frame(prefix.count, &entry)?.is_none() {
+            let Some(entry) = self.present(prefix.count)? else { break };
+            if u64::from(entry.frame_offset.get()) != prefix.data_end {
                 break;
             }
             prefix.count += 1;
@@ -77,11 +106,20 @@ impl<'a> Scanner<'a> {
         Ok(prefix)
     }
 
-    /// Looks for valid entries behind `prefix`, wherever one can lie, and for what they prove.
-    pub(in crate::log) fn beyond(&mut self, prefix: Prefix) -> io::Result<Beyond> {
+    /// The first of the slots whose entry or frame is not valid.
+    fn first_unsound(&mut self, slots: Range<u64>) -> io::Result<Option<u64>> {
+        for slot in slots {
+            let Some(entry) = self.entry(slot)? else { return Ok(Some(slot)) };
+            if self.frame(slot, &entry)?.is_none() {
+                return Ok(Some(slot));
+            }
+        }
+        Ok(None)
+    }
+
+    fn valid_in(&mut self, slots: Range<u64>) -> io::Result<Beyond> {
         let mut beyond = Beyond::default();
-        let room = self.header.geometry.seal_offset().saturating_sub(prefix.data_end);
-        for slot in prefix.count..room / limits::ENTRY_BYTES as u64 {
+        for slot in slots {
             let Some(entry) = self.entry(slot)? else { continue };
             beyond.valid += 1;
             let unsynced = entry.unsynced.get();
@@ -93,14 +131,46 @@ impl<'a> Scanner<'a> {
         Ok(beyond)
     }
 
+    /// Walks the slots, where they are many in parts by several threads: the time goes into waiting for the disk. What
+    /// came of each part, in order.
+    fn in_parts<T: Send>(
+        &mut self,
+        slots: Range<u64>,
+        walk: impl Fn(&mut Scanner<'a>, Range<u64>) -> io::Result<T> + Sync,
+    ) -> Vec<io::Result<T>> {
+        let count = slots.end.saturating_sub(slots.start);
+        if count < PART_SLOTS_MIN * PARTS {
+            return vec![walk(self, slots)];
+        }
+        let (file, header, lenient, walk) = (self.file, self.header, self.lenient, &walk);
+        std::thread::scope(|scope| {
+            let size = count.div_ceil(PARTS);
+            let parts = (0..PARTS).map(|part| {
+                let first = slots.start + part * size;
+                let part = first.min(slots.end)..(first + size).min(slots.end);
+                scope.spawn(move || walk(&mut Scanner::new(file, header, lenient), part))
+            });
+            let parts: Vec<_> = parts.collect();
+            let gone = || io::Error::other("a thread that read it panicked");
+            parts.into_iter().map(|part| part.join().unwrap_or_else(|_| Err(gone()))).collect()
+        })
+    }
+
     /// The entry of a slot, if its checksum is right.
     pub(in crate::log) fn entry(&mut self, slot: u64) -> io::Result<Option<Entry>> {
-        let seed = self.salt.seed(EventId(self.header.base.0.saturating_add(slot)));
+        let (salt, id) = (self.salt, EventId(self.header.base.0.saturating_add(slot)));
+        Ok(self.present(slot)?.filter(|entry| entry.is_valid(salt.seed(id))))
+    }
+
+    /// What lies in a slot and says that it is an entry.
+    fn present(&mut self, slot: u64) -> io::Result<Option<Entry>> {
         let offset = self.header.geometry.entry_offset(slot);
         let bytes = self.entries.get(self.file, offset, limits::ENTRY_BYTES as u64);
         let bytes = if self.lenient { bytes.unwrap_or_default() } else { bytes? };
-        let entry = bytes.and_then(|bytes| Entry::read_from_bytes(bytes).ok());
-        Ok(entry.filter(|entry| slot < self.header.geometry.slots_max() && entry.is_valid(seed)))
+        let entry = bytes.and_then(|bytes| Entry::ref_from_bytes(bytes).ok());
+        let present =
+            |entry: &&Entry| slot < self.header.geometry.slots_max() && entry.flags() & Flags::PRESENT != 0;
+        Ok(entry.filter(present).copied())
     }
 
     /// The frame of a valid entry, if it lies where a frame can and its checksum is right.

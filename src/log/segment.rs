@@ -193,8 +193,19 @@ impl Segment {
         }
     }
 
+    /// Drawn at random when the segment's file was made: what a repair or a restored backup puts in its place has
+    /// another.
+    pub fn seg_id(&self) -> u64 {
+        self.seg_id
+    }
+
+    /// Complete, durable, and never written again.
+    pub fn is_sealed(&self) -> bool {
+        self.seal.get().is_some()
+    }
+
     /// Bytes the file takes: all of it while it is open, what is used once it is sealed.
-    pub(in crate::log) fn disk_bytes(&self) -> u64 {
+    pub fn disk_bytes(&self) -> u64 {
         self.seal.get().map_or(self.geometry.file_bytes(), |seal| {
             let unused = self.geometry.entry_offset(u64::from(seal.count).saturating_sub(1)) - seal.data_end;
             self.geometry.file_bytes() - unused
@@ -235,15 +246,6 @@ impl Segment {
     /// For the one thread that makes postings.
     pub(in crate::log) fn set_postings(&self, parts: Vec<Arc<Postings>>) {
         self.postings.store(Arc::new(parts));
-    }
-
-    /// The seal, once there is one.
-    pub(in crate::log) fn sealed(&self) -> Option<&Seal> {
-        self.seal.get()
-    }
-
-    pub(in crate::log) fn is_sealed(&self) -> bool {
-        self.seal.get().is_some()
     }
 
     /// Whether the next start would find it: the first file of a start that had no room, and one that is new

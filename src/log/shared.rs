@@ -16,7 +16,7 @@ use crate::log::{Disk, DiskFile, Durability, Region, Segment, View};
 use crate::sync::{AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Free bytes that are left where the operator names no number.
-const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+pub(in crate::log) const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 
 /// A segment that takes events, or did and is not sealed yet.
 pub(in crate::log) struct Live {

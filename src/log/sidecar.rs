@@ -16,7 +16,7 @@ use crate::event::EventId;
 use crate::log::format::VERSION;
 use crate::log::header::{Damage, Header, Seal, check, checksum};
 use crate::log::postings::{Broken, Postings};
-use crate::log::shared::SEGMENTS;
+use crate::log::shared::{FREE_BYTES_MIN, SEGMENTS};
 use crate::log::{Access, Disk, Region};
 
 const MAGIC: [u8; 8] = *b"TWIDX\r\n\x1a";
@@ -27,8 +27,6 @@ const TMP_SUFFIX: &str = ".idx.tmp";
 const BLOCK_BYTES: u64 = 4096;
 /// Where the CRCs of the blocks begin.
 const CRCS_OFFSET: u64 = 128;
-/// Bytes that stay free beside a new sidecar: it is the log's least need.
-const FREE_BYTES_FLOOR: u64 = 64 * 1024 * 1024;
 
 #[derive(Debug, Clone, Copy, FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned)]
 #[repr(C)]
@@ -157,7 +155,7 @@ pub(in crate::log) fn write(
     postings: &Postings,
 ) -> io::Result<()> {
     let (head, body) = (encode_head(header, seal, postings), postings.memory());
-    if disk.free_bytes()? < (head.len() + body.len()) as u64 + FREE_BYTES_FLOOR {
+    if disk.free_bytes()? < (head.len() + body.len()) as u64 + FREE_BYTES_MIN {
         return Err(io::ErrorKind::StorageFull.into());
     }
     let tmp_name = format!("{SEGMENTS}/{:020}{TMP_SUFFIX}", header.base.0);

@@ -53,7 +53,7 @@ impl Segment {
     /// Where the frames from `first` to `last` lie; of a sealed segment in whole blocks, as they are looked at.
     fn frames_range(&self, first: EventId, last: EventId) -> (u64, usize) {
         let (start, bytes) = (u64::from(self.entry(first).frame_offset.get()), self.span(first, last).len());
-        let Some(seal) = self.sealed().filter(|_| bytes > 0) else { return (start, bytes) };
+        let Some(seal) = self.seal().filter(|_| bytes > 0) else { return (start, bytes) };
         let before = start.saturating_sub(limits::SEGMENT_HEADER_BYTES) % BLOCK_BYTES;
         let start = start - before;
         let end = (start + (before + bytes as u64).next_multiple_of(BLOCK_BYTES)).min(seal.data_end);

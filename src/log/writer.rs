@@ -10,7 +10,7 @@ use zerocopy::IntoBytes as _;
 
 use crate::event::EventId;
 use crate::limits;
-use crate::log::format::{Entry, Flags, SEGMENT_AGE_MAX_MS, UNSYNCED_MAX};
+use crate::log::format::{Entry, Flags, Geometry, SEGMENT_AGE_MAX_MS, UNSYNCED_MAX};
 use crate::log::header::Header;
 use crate::log::shared::{Bench, Live, Shared, Spare, locked};
 use crate::log::{DiskFile, Durability, Segment};
@@ -308,7 +308,8 @@ impl Writer {
             seg_id: u64::from_le_bytes(seg_id),
             base: self.next,
             created_ms: self.time_ms,
-            geometry: self.segment.geometry(),
+            // `open` has refused a size that no segment has.
+            geometry: Geometry::new(self.shared.segment_bytes).unwrap_or(self.segment.geometry()),
         })
     }
 

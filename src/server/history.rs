@@ -191,7 +191,8 @@ impl Page {
     }
 }
 
-/// From `after` on; stops at a hole or at damage met on the way, so that the next page announces it. `None`: refused for now.
+/// From `after` on; stops at a hole or at damage met on the way, so that the next page announces it. `None`: refused
+/// for now.
 async fn ascend(worker: &Worker, view: &View, query: &Query, visible: EventId) -> Option<(Page, Gap, bool)> {
     let (first, mut gap) = match view.step(query.after, visible) {
         Step::Next(next) => (next, None),

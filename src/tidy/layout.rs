@@ -80,7 +80,7 @@ fn is_root(path: &str) -> bool {
             | [_, "src", "lib.rs" | "main.rs"]
             | ["src", "bin", _]
             | [_, "src", "bin", _]
-            | ["tests" | "benches", _]
+            | ["tests" | "benches" | "examples", _]
             | ["tests" | "benches", _, "main.rs"]
             | ["fuzz", "fuzz_targets", _]
     )

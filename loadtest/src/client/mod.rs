@@ -24,6 +24,7 @@ pub(crate) use address::LoopbackUrl;
 pub(crate) use clock::now_ns;
 pub(crate) use decoder::{Decoder, StreamError};
 pub(crate) use frame::Frame;
+pub(crate) use http::Connection;
 pub(crate) use response::{Response, ResponseError, event_ids};
 pub(crate) use server::{Launch, Program, Server, ServerError};
 pub(crate) use subscription::{Subscription, SubscriptionError, request_bytes};

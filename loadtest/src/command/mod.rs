@@ -5,6 +5,7 @@ pub(crate) mod fanout;
 pub(crate) mod idle;
 pub(crate) mod publish;
 pub(crate) mod replay;
+pub(crate) mod restart;
 pub(crate) mod run_server;
 pub(crate) mod sendloop_server;
 pub(crate) mod slow;

@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use crate::client::{Memory, ServerError, UsageError};
+use crate::command::restart::RestartError;
 use crate::load::{EVENTS_MAX, GatherError, HerdError, PublishError, SlowError, SubjectError};
 use crate::sendloop::SendLoopError;
 
@@ -49,6 +50,8 @@ pub(crate) enum CommandError {
     NeedsLog,
     #[error("{} cannot be started", program.display())]
     RunServer { program: PathBuf, source: std::io::Error },
+    #[error("the restart could not be timed")]
+    Restart(#[from] RestartError),
     #[error("--compare-sendloop needs --spawn, so that both servers start afresh and are pinned alike")]
     CompareNeedsSpawn,
     #[error("--compare-sendloop needs --filter all: the send loop sends everything to everyone")]

@@ -37,6 +37,7 @@ struct Session {
     ingest: Ingest,
     preparer: Preparer,
     retainer: Retainer,
+    indexer: crate::log::Indexer,
     reader: Reader,
     /// By the token of the ticket.
     asked: HashMap<u64, Expected>,
@@ -236,12 +237,14 @@ impl World {
 impl Session {
     fn open(disk: &SimDisk, durability: Durability, segment_bytes: u64) -> Result<Self, OpenError> {
         let options = LogOptions { segment_bytes, durability, new_epoch: false, accept_gap: false };
+        let snapshot = crate::ingest::Snapshot::read(Arc::new(disk.clone()), 1000);
         let mut log = crate::log::open(Arc::new(disk.clone()), options, NOW_MS)?;
         log.writer.set_spare_wait(Duration::ZERO);
-        let (preparer, retainer, reader) = (log.preparer, log.retainer, log.reader.clone());
+        let (preparer, retainer, indexer) = (log.preparer, log.retainer, log.indexer);
+        let reader = log.reader.clone();
         let bells = BELLS.with(Vec::clone);
-        let ingest = crate::ingest::open((log.writer, log.syncer, log.reader), durability, bells, 1000);
-        Ok(Self { ingest, preparer, retainer, reader, asked: HashMap::new(), writes: 0 })
+        let ingest = crate::ingest::open((log.writer, log.syncer, log.reader), durability, bells, snapshot);
+        Ok(Self { ingest, preparer, retainer, indexer, reader, asked: HashMap::new(), writes: 0 })
     }
 
     fn write(&mut self) {
@@ -261,6 +264,9 @@ impl Session {
     /// The turns of the parts beside the writer and the sync thread.
     fn background(&mut self) {
         self.preparer.turn();
+        // What they write can be made again: a failure is nobody's loss.
+        let _no_snapshot = self.ingest.snapshotter.turn(NOW_MS);
+        let _no_sidecar = self.indexer.turn();
     }
 
     fn close(&mut self) {

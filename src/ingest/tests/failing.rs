@@ -116,7 +116,7 @@ fn a_full_disk_refuses_and_takes_events_again_when_there_is_room() {
 fn without_a_sync_thread_nobody_is_told_that_their_event_is_stored() {
     let dir = dir();
     let Rig { ingest, reader, preparer, .. } = Rig::open(dir.path(), Durability::Commit);
-    let Ingest { publisher, answers, mut writer, sync } = ingest;
+    let Ingest { publisher, answers, mut writer, sync, .. } = ingest;
     drop(sync);
     let ticket = Ticket { worker: 0, token: 9 };
     publisher.submit(Submission { ticket, events: vec![withdrawn("7")] }).unwrap();

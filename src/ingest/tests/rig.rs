@@ -10,11 +10,13 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use crate::doorbell::Doorbell;
 use crate::event::{EventId, NewEvent};
 use crate::ingest::memory::Stored;
+use crate::ingest::parties::Pair;
 use crate::ingest::tests::faulty::{Faults, FaultyDisk};
 use crate::ingest::tests::support::marks;
 use crate::ingest::{Answer, Ingest, PublishError, Submission, Ticket};
 use crate::limits;
-use crate::log::{Durability, LogOptions, Reader, Recovered};
+use crate::log::{Disk, Durability, LogOptions, OpenError, Reader, Recovered, Retainer};
+use crate::topic::{TopicHasher, User};
 
 /// 2026-01-01 in unix milliseconds; the tests' clock stands still.
 pub(crate) const NOW_MS: u64 = 1_767_225_600_000;
@@ -22,6 +24,7 @@ pub(crate) const NOW_MS: u64 = 1_767_225_600_000;
 pub(crate) struct Rig {
     pub(crate) ingest: Ingest,
     pub(crate) reader: Reader,
+    pub(crate) retainer: Retainer,
     pub(crate) recovered: Recovered,
     pub(crate) faults: Arc<Faults>,
     pub(crate) bells: Vec<Doorbell>,
@@ -38,20 +41,32 @@ impl Rig {
         let (disk, faults) = FaultyDisk::open(dir);
         let segment_bytes = limits::SEGMENT_BYTES_MIN;
         let options = LogOptions { segment_bytes, durability, new_epoch: false, accept_gap: false };
-        let log = crate::log::open(disk, options, NOW_MS).unwrap();
+        Self::over(disk, options, 1000).map(|rig| Self { faults, ..rig }).unwrap()
+    }
+
+    /// Opens it over any disk. `payment_streams_max`: how many payment streams' parties are remembered.
+    pub(crate) fn over(
+        disk: Arc<dyn Disk>,
+        options: LogOptions,
+        payment_streams_max: usize,
+    ) -> Result<Self, OpenError> {
+        let durability = options.durability;
+        let snapshot = crate::ingest::Snapshot::read(Arc::clone(&disk), payment_streams_max);
+        let log = crate::log::open(disk, options, NOW_MS)?;
         let mut preparer = log.preparer;
         let preparer = std::thread::spawn(move || preparer.run());
         let bells: Vec<Doorbell> = (0..2).map(|_| Doorbell::open().unwrap()).collect();
-        let reader = log.reader.clone();
+        let (reader, retainer) = (log.reader.clone(), log.retainer);
         let parts = (log.writer, log.syncer, log.reader);
-        let ingest = crate::ingest::open(parts, durability, bells.clone(), 1000);
-        Self { ingest, reader, recovered: log.recovered, faults, bells, preparer }
+        let ingest = crate::ingest::open(parts, durability, bells.clone(), snapshot);
+        let (recovered, faults) = (log.recovered, Arc::default());
+        Ok(Self { ingest, reader, retainer, recovered, faults, bells, preparer })
     }
 
     /// Stops without closing the log, as far as one process can.
     pub(crate) fn stop(self) {
         drop(self.ingest);
-        drop(self.reader);
+        drop((self.reader, self.retainer));
         self.preparer.join().unwrap();
     }
 
@@ -87,6 +102,13 @@ impl Rig {
     /// Which workers were rung since this was asked last.
     pub(crate) fn rung(&self) -> Vec<bool> {
         self.bells.iter().map(rings).collect()
+    }
+
+    /// The hashes of two users in this log.
+    pub(crate) fn pair(&self, sender: &str, recipient: &str) -> Pair {
+        let hasher = TopicHasher::new(self.reader.hash_key());
+        let hash = |user| hasher.user(&User::parse(user).unwrap()).0;
+        Pair { sender: hash(sender), recipient: hash(recipient) }
     }
 
     pub(crate) fn stored(&self, id: u64) -> Stored {

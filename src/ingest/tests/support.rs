@@ -1,7 +1,7 @@
 //! What the tests share: short events, and a planner with its memory but without a log.
 
 use crate::event::{EventId, EventType, Identity, NewEvent};
-use crate::ingest::memory::{Memory, Stored};
+use crate::ingest::memory::{Bounds, Memory, Stored};
 use crate::ingest::parties::Pair;
 use crate::ingest::plan::{Plan, Promise};
 use crate::ingest::{PublishError, Published};
@@ -70,7 +70,11 @@ impl Bench {
         let hasher = TopicHasher::new(KEY);
         Self {
             hasher,
-            memory: Memory::new(payment_streams_max, keys_max, 1000),
+            memory: Memory::new(Bounds {
+                payment_streams: payment_streams_max,
+                keys: keys_max,
+                sources: 1000,
+            }),
             plan: Plan::new(hasher),
             stored: Vec::new(),
             earliest: EventId(1),

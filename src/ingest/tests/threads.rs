@@ -64,7 +64,8 @@ impl Worker {
 fn check(durability: Durability) {
     let dir = dir();
     let Rig { ingest, reader, bells, preparer, .. } = Rig::open(dir.path(), durability);
-    let Ingest { publisher, answers, writer, sync } = ingest;
+    let Ingest { publisher, answers, writer, sync, snapshotter, .. } = ingest;
+    drop(snapshotter);
     let writer = std::thread::spawn(move || writer.run());
     let sync = std::thread::spawn(move || sync.run());
     let workers = answers.into_iter().zip(&bells).enumerate().map(|(number, (answers, bell))| {
@@ -101,7 +102,8 @@ fn concurrent_publishers_of_the_same_keys_store_each_once() {
 fn an_idle_log_notes_its_commit_point() {
     let dir = dir();
     let Rig { ingest, bells, preparer, .. } = Rig::open(dir.path(), Durability::Commit);
-    let Ingest { publisher, answers, writer, sync } = ingest;
+    let Ingest { publisher, answers, writer, sync, snapshotter, .. } = ingest;
+    drop(snapshotter);
     let writer = std::thread::spawn(move || writer.run());
     let sync = std::thread::spawn(move || sync.run());
     let ticket = Ticket { worker: 0, token: 1 };

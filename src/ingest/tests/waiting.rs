@@ -16,10 +16,11 @@ fn those_before_it_are_answered_first() {
     let durability = Durability::None;
     let options = LogOptions { segment_bytes: 128 * 1024, durability, new_epoch: false, accept_gap: false };
     let disk = Arc::new(RealDisk::open(dir.path()).unwrap());
+    let snapshot = crate::ingest::Snapshot::read(disk.clone(), 10);
     let mut log = crate::log::open(disk, options, NOW_MS).unwrap();
     log.writer.set_spare_wait(Duration::ZERO);
     let parts = (log.writer, log.syncer, log.reader);
-    let mut ingest = crate::ingest::open(parts, durability, vec![Doorbell::open().unwrap()], 10);
+    let mut ingest = crate::ingest::open(parts, durability, vec![Doorbell::open().unwrap()], snapshot);
     let data = "x".repeat(40_000);
     for token in 1..=2 {
         let ticket = Ticket { worker: 0, token };

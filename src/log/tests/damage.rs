@@ -82,7 +82,7 @@ fn a_checkpoint_proves_the_last_event() {
 #[test]
 fn a_proof_far_behind_the_damage_counts() {
     let disk = SimDisk::new(7);
-    let large = LogOptions { segment_bytes: 64 << 20, ..options() };
+    let large = LogOptions { segment_bytes: 16 << 20, ..options() };
     let mut log = Log::open_with(Arc::new(disk.clone()), large).unwrap();
     log.append(1, NOW_MS).unwrap();
     log.syncer.sync().unwrap();
@@ -93,7 +93,7 @@ fn a_proof_far_behind_the_damage_counts() {
     }
     drop(log);
     let name = segment_name(EventId(1));
-    let seal_at = (64 << 20) - 64 * 1024;
+    let seal_at = (16 << 20) - 64 * 1024;
     for slot in 0..70_000 {
         disk.corrupt(&name, seal_at - 64 * (slot + 1), |byte| byte ^ 1);
     }
