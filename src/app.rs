@@ -78,19 +78,13 @@ pub fn serve(config: Config) -> Result<(), StartError> {
         .map(|_| Doorbell::open())
         .collect::<Result<Vec<_>, _>>()
         .map_err(io("a doorbell could not be made"))?;
+    let beside = (opened.preparer, opened.retainer, opened.scrubber, opened.indexer);
     let parts = (opened.writer, opened.syncer, opened.reader);
     let Ingest { publisher, answers, writer, sync, snapshotter, .. } =
         snapshots::loaded(|| ingest::open(parts, config.durability, bells.clone(), snapshot));
-    let background = Background::start(
-        &config,
-        Parts {
-            preparer: opened.preparer,
-            retainer: opened.retainer,
-            scrubber: opened.scrubber,
-            indexer: opened.indexer,
-            snapshotter,
-        },
-    )?;
+    let (preparer, retainer, scrubber, indexer) = beside;
+    let parts = Parts { preparer, retainer, scrubber, indexer, snapshotter };
+    let background = Background::start(&config, parts)?;
     let writing = threads::spawn("tw-writer", move || threads::with_short_slice(|| writer.run()))?;
     let syncing = threads::spawn("tw-sync", move || threads::with_short_slice(|| sync.run()))?;
 
