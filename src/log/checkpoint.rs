@@ -116,10 +116,11 @@ impl Checkpoint {
         // It is written in place: what a server writes meanwhile may be seen half.
         for _ in 0..TRIES {
             let read = file.read_at(0, &mut bytes)?;
-            if read == 0 {
+            let bytes = bytes.get(..read).unwrap_or_default();
+            // Its block is made before it is first written.
+            if bytes.iter().all(|byte| *byte == 0) {
                 return Ok(None);
             }
-            let bytes = bytes.get(..read).unwrap_or_default();
             let own = bytes.get(UUID_AT).and_then(|own| own.try_into().ok());
             let found = uuid.or(own).and_then(|uuid| Self::decode(bytes, uuid));
             decoded = found.ok_or(Damage::Checksum);
