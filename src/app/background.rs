@@ -28,12 +28,14 @@ pub(in crate::app) struct Parts {
 impl Background {
     pub(in crate::app) fn start(config: &Config, parts: Parts) -> Result<Self, StartError> {
         let Parts { mut preparer, retainer, scrubber, indexer, snapshotter } = parts;
+        // First: the preparer minds it from its first segment on.
+        let floor = retainer.floor(config.min_free_bytes);
         let preparing = threads::spawn("tw-prepare", move || preparer.run())?;
         let (indexing_goes_on, stop_indexing) = mpsc::channel();
         let indexing = threads::spawn("tw-index", move || indexing::run(indexer, &stop_indexing))?;
         let kept = Retention { bytes_max: config.retain_bytes, age_ms_max: config.retain_age_ms };
         let duties = vec![
-            upkeep::floor(retainer.floor(config.min_free_bytes)),
+            upkeep::floor(floor),
             // Before retention: what it removes is remembered by a snapshot alone.
             snapshots::taking(snapshotter),
             upkeep::retention(retainer, kept),
