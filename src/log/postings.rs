@@ -4,7 +4,6 @@
 //! They name slots and look at no entry, so whoever asks checks the entry itself.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -13,6 +12,7 @@ use crate::event::EventId;
 use crate::log::sidecar::Body;
 use crate::log::slot_list::{decode, encode};
 use crate::log::{Entry, Segment};
+use crate::sync::{AtomicBool, Ordering};
 
 const ROW_BYTES: u64 = size_of::<Row>() as u64;
 

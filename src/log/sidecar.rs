@@ -7,7 +7,6 @@
 use std::io;
 use std::mem::{offset_of, size_of};
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -18,6 +17,7 @@ use crate::log::header::{Damage, Header, Seal, check, checksum};
 use crate::log::postings::{Broken, Postings};
 use crate::log::shared::{FREE_BYTES_MIN, SEGMENTS};
 use crate::log::{Access, Disk, Region};
+use crate::sync::{AtomicU64, Ordering};
 
 const MAGIC: [u8; 8] = *b"TWIDX\r\n\x1a";
 /// What ends the name of a sidecar, and of one that is being written.

@@ -5,8 +5,6 @@
 //! is believed until the process ends or the scrubber finds otherwise on the disk; what has been found damaged is
 //! looked at event by event each time, so that no event is lost for its neighbour's sake.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-
 use zerocopy::FromBytes as _;
 use zerocopy::little_endian::U32;
 
@@ -14,6 +12,7 @@ use crate::event::EventId;
 use crate::limits;
 use crate::log::Segment;
 use crate::log::header::{BLOCK_BYTES, BLOCKS_OFFSET, Seal};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Entries that are looked at together: one page of them.
 pub(in crate::log) const GROUP_ENTRIES: u64 = 64;

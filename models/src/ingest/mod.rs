@@ -20,13 +20,18 @@ mod places;
 mod plan;
 #[path = "../../../src/ingest/publisher.rs"]
 mod publisher;
+#[path = "../../../src/ingest/snapshot.rs"]
+mod snapshot;
+#[path = "../../../src/ingest/snapshotter.rs"]
+mod snapshotter;
 #[path = "../../../src/ingest/sync.rs"]
 mod sync;
 #[path = "../../../src/ingest/writer.rs"]
 mod writer;
 
 pub(crate) use answer::{Answer, Answers, PublishError, Published, Ticket};
-pub(crate) use open::{Ingest, open};
+pub(crate) use open::{Ingest, Remembered, Snapshot, open};
 pub(crate) use publisher::{Publisher, Submission, SubmitError};
+pub(crate) use snapshotter::{SnapshotTaken, Snapshotter};
 pub(crate) use sync::SyncTask;
 pub(crate) use writer::WriterTask;

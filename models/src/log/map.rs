@@ -23,7 +23,17 @@ impl Region {
         self.memory.read(offset as usize, bytes)
     }
 
+    pub(in crate::log) fn prefetch(&self, _offset: u64, _bytes: usize) {}
+
     pub(in crate::log) fn populate(&self, _offset: u64, _bytes: usize) -> io::Result<()> {
         Ok(())
+    }
+
+    pub(in crate::log) fn bring(&self, ranges: impl Iterator<Item = (u64, usize)>) -> io::Result<usize> {
+        Ok(ranges.map(|(_, bytes)| bytes).sum())
+    }
+
+    pub(in crate::log) fn is_resident(&self, _offset: u64, _bytes: usize) -> bool {
+        true
     }
 }

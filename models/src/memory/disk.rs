@@ -22,12 +22,14 @@ pub(crate) struct MemoryDisk {
 struct State {
     names: Mutex<BTreeMap<String, Arc<MemoryFile>>>,
     random: AtomicU64,
-    /// So many more syncs succeed; `None`: all.
-    syncs_left: Mutex<Option<u64>>,
+    syncs_left: Arc<SyncsLeft>,
 }
 
+/// So many more syncs succeed; `None`: all.
+type SyncsLeft = Mutex<Option<u64>>;
+
 struct MemoryFile {
-    state: Arc<State>,
+    syncs_left: Arc<SyncsLeft>,
     memory: OnceLock<Arc<Memory>>,
 }
 
@@ -60,7 +62,8 @@ impl Disk for MemoryDisk {
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let file = Arc::new(MemoryFile { state: Arc::clone(&self.state), memory: OnceLock::new() });
+        let file =
+            Arc::new(MemoryFile { syncs_left: Arc::clone(&self.state.syncs_left), memory: OnceLock::new() });
         self.state.names.lock().unwrap().insert(name.to_owned(), Arc::clone(&file));
         Ok(file)
     }
@@ -144,7 +147,7 @@ impl DiskFile for MemoryFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        let mut left = self.state.syncs_left.lock().unwrap();
+        let mut left = self.syncs_left.lock().unwrap();
         match &mut *left {
             Some(0) => return Err(io::Error::other("the disk is gone")),
             Some(left) => *left -= 1,

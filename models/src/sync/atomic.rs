@@ -5,7 +5,7 @@
 use std::panic::Location;
 use std::sync::atomic::Ordering;
 
-use crate::sync::fault::{is_forgotten, ordering};
+use crate::sync::fault::{Fault, is_forgotten, ordering, planted};
 
 macro_rules! atomic {
     ($name:ident, $value:ty) => {
@@ -55,6 +55,16 @@ macro_rules! counter {
                 let before = self.0.fetch_sub(value, ordering(order, Location::caller().file()));
                 assert!(before >= value, "{before} - {value} is below zero");
                 before
+            }
+
+            #[track_caller]
+            pub(crate) fn fetch_or(&self, bits: $value, order: Ordering) -> $value {
+                if planted() == Some(Fault::LostUpdate) {
+                    let before = self.load(order);
+                    self.store(before | bits, order);
+                    return before;
+                }
+                self.0.fetch_or(bits, ordering(order, Location::caller().file()))
             }
         }
     };

@@ -13,7 +13,7 @@ pub(crate) enum Fault {
     Relaxed(&'static str),
     /// The file's stores do not happen.
     Forgotten(&'static str),
-    /// `ArcSwap::rcu` is a load and a store: what another thread published in between is lost.
+    /// `ArcSwap::rcu` and `fetch_or` are a load and a store: what another thread published in between is lost.
     LostUpdate,
     /// Removing a file takes its bytes from those who have it mapped.
     Truncated,

@@ -16,6 +16,12 @@ pub struct ArcSwap<T> {
     latest: AtomicUsize,
 }
 
+impl<T: Default> Default for ArcSwap<T> {
+    fn default() -> Self {
+        Self::from_pointee(T::default())
+    }
+}
+
 impl<T> ArcSwap<T> {
     pub fn from_pointee(value: T) -> Self {
         Self { published: std::sync::Mutex::new(vec![Arc::new(value)]), latest: AtomicUsize::new(0) }
@@ -27,6 +33,11 @@ impl<T> ArcSwap<T> {
 
     pub fn load_full(&self) -> Arc<T> {
         self.at(self.latest.load(Ordering::Acquire))
+    }
+
+    pub fn store(&self, value: Arc<T>) {
+        let place = self.keep(value);
+        self.latest.swap(place, Ordering::AcqRel);
     }
 
     /// Replaces the value by one made of it, and makes it anew when another thread was faster.

@@ -2,12 +2,13 @@
 //! repeats, and whoever is told that an event is stored finds it durable.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use loom::thread::{JoinHandle, spawn};
 
 use crate::doorbell::Doorbell;
 use crate::event::{EventId, EventType, Identity, NewEvent};
-use crate::ingest::{Answers, Ingest, PublishError, Publisher, Submission, Ticket};
+use crate::ingest::{Answers, Ingest, PublishError, Publisher, Snapshot, Submission, Ticket};
 use crate::log::{Durability, Reader};
 use crate::memory::MemoryDisk;
 use crate::tests::rig::{check, fails, opened, saw};
@@ -77,8 +78,9 @@ fn run(durability: Durability, syncs_max: Option<u64>, body: fn(Worker)) -> (Mem
     let (disk, log) = opened(durability);
     let (bell, reader) = (Doorbell::open().unwrap(), log.reader.clone());
     let parts = (log.writer, log.syncer, log.reader);
-    let Ingest { publisher, mut answers, writer, sync } =
-        crate::ingest::open(parts, durability, vec![bell.clone()], 8);
+    let snapshot = Snapshot::read(Arc::new(disk.clone()), 8);
+    let Ingest { publisher, mut answers, writer, sync, .. } =
+        crate::ingest::open(parts, durability, vec![bell.clone()], snapshot);
     if let Some(count) = syncs_max {
         disk.fail_syncs_after(count);
     }

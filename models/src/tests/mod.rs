@@ -6,3 +6,4 @@ mod poison;
 mod retention;
 mod rig;
 mod rolling;
+mod soundness;

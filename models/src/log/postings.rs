@@ -1,0 +1,3 @@
+//! In the place of postings: a segment has none here.
+
+pub(in crate::log) struct Postings;
