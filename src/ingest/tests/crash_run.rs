@@ -85,6 +85,7 @@ impl World {
         match Session::open(&self.disk, life.durability, self.segment_bytes) {
             Ok(mut session) => {
                 started = true;
+                self.tally.snapshots_used += u64::from(session.ingest.remembered.snapshot > EventId::ZERO);
                 self.model.check(&session.reader)?;
                 for op in &life.ops {
                     self.perform(&mut session, op)?;
@@ -121,7 +122,7 @@ impl World {
             }
             Op::Write => session.write(),
             Op::Sync => session.sync(),
-            Op::Background => session.background(),
+            Op::Background => session.background(&mut self.tally),
             Op::Retain(quarters) => {
                 let bytes_max = Some(session.reader.view().bytes() / 4 * quarters);
                 // One that is cut off is done by the next start.
@@ -262,11 +263,11 @@ impl Session {
     }
 
     /// The turns of the parts beside the writer and the sync thread.
-    fn background(&mut self) {
+    fn background(&mut self, tally: &mut Tally) {
         self.preparer.turn();
         // What they write can be made again: a failure is nobody's loss.
-        let _no_snapshot = self.ingest.snapshotter.turn(NOW_MS);
-        let _no_sidecar = self.indexer.turn();
+        tally.snapshots += u64::from(matches!(self.ingest.snapshotter.turn(NOW_MS), Ok(Some(_))));
+        tally.sidecars += u64::from(self.indexer.turn().is_ok_and(|indexed| indexed.written.is_some()));
     }
 
     fn close(&mut self) {

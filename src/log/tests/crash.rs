@@ -22,7 +22,7 @@ use crate::log::{Durability, LogOptions};
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_else_appears() {
     let test = "log::tests::crash::nothing_acknowledged";
-    Sweep { test, make: Case::from_seed, run, crashes: 10_000, share: 1000 }.check();
+    let _done = Sweep { test, make: Case::from_seed, run, crashes: 10_000, share: 1000 }.check();
 }
 
 proptest! {

@@ -25,6 +25,10 @@ pub(crate) struct Tally {
     /// Of the cuts, those that hit a start.
     pub(crate) cuts_in_recovery: u64,
     pub(crate) events: u64,
+    /// Snapshots that were taken, and starts that went on from one.
+    pub(crate) snapshots: u64,
+    pub(crate) snapshots_used: u64,
+    pub(crate) sidecars: u64,
 }
 
 impl Tally {
@@ -33,6 +37,9 @@ impl Tally {
         self.kills += other.kills;
         self.cuts_in_recovery += other.cuts_in_recovery;
         self.events += other.events;
+        self.snapshots += other.snapshots;
+        self.snapshots_used += other.snapshots_used;
+        self.sidecars += other.sidecars;
     }
 }
 

@@ -33,10 +33,12 @@ pub(crate) fn asked(name: &str) -> Option<u64> {
 }
 
 impl<T: Shrinkable> Sweep<T> {
-    /// Panics at the first violation, with the smallest case that shows it.
-    pub(crate) fn check(&self) {
+    /// What was done. Panics at the first violation, with the smallest case that shows it. `None` where one seed
+    /// alone was asked for.
+    pub(crate) fn check(&self) -> Option<Tally> {
         if let Some(seed) = asked("TAILWIRE_SEED") {
-            return self.replay(seed);
+            self.replay(seed);
+            return None;
         }
         let first_seed = asked("TAILWIRE_FIRST_SEED").unwrap_or(0);
         let crashes = asked("TAILWIRE_CRASHES").map_or(self.crashes, |crashes| crashes * self.share / 1000);
@@ -58,6 +60,7 @@ impl<T: Shrinkable> Sweep<T> {
             self.replay(seed);
             panic!("seed {seed} failed once and not again: the run is not a function of the seed");
         }
+        Some(total)
     }
 
     fn replay(&self, seed: u64) {
