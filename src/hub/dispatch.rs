@@ -1,4 +1,5 @@
-//! From new events to the subscribers they are for. Never walks over subscribers.
+//! From new events to the subscribers they are for. Never walks over subscribers, but where events are gone before they
+//! were looked at: that concerns all of them.
 
 use crate::event::EventId;
 use crate::hub::Hub;
@@ -19,13 +20,11 @@ impl<K> Hub<K> {
         while self.dispatched < visible && budget > 0 {
             let first = self.dispatched.next();
             let Some(segment) = view.segment(first) else {
-                // Nobody can be live across a hole that came up while running: only a restart makes one.
-                self.dispatched = view
-                    .segments()
-                    .iter()
-                    .map(|segment| segment.base())
-                    .find(|base| *base > first)
-                    .map_or(visible, EventId::previous);
+                // Retention was faster than this worker.
+                let later = view.segments().iter().map(|segment| segment.base()).find(|base| *base > first);
+                let through = later.map_or(visible, EventId::previous);
+                self.announce(first, through);
+                self.dispatched = through;
                 continue;
             };
             let last = segment.last(visible).min(EventId(self.dispatched.0 + budget));
@@ -55,6 +54,24 @@ impl<K> Hub<K> {
             }
             budget -= last.0 - self.dispatched.0;
             self.dispatched = last;
+        }
+    }
+
+    /// Nobody knows for whom `first..=through` were, which nobody has looked at: all with a filter get behind, each at
+    /// its place, and meet the hole there.
+    fn announce(&mut self, first: EventId, through: EventId) {
+        for index in 0..self.slots.table_len() {
+            let Some((id, _)) = self.slots.at(index) else { continue };
+            let Some(slot) = self.slots.get_mut(id).filter(|slot| !slot.is_everything()) else { continue };
+            if slot.next > slot.until {
+                // A live one has everything before `first`; one that was just greeted may stand further on.
+                slot.next = slot.next.max(first);
+                slot.offset = 0;
+            }
+            if slot.next <= through {
+                slot.until = slot.until.max(through);
+                self.queue_behind(id);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod control_frames;
 mod filters;
+mod holes;
 mod model;
 mod support;
 mod waiting;

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::event::{EventId, EventType};
 use crate::hub::{Filter, Hub, Job, Memory, Need, Outcome, Sent, Subscriber, SubscriberId, Supply, TypeSet};
 use crate::limits;
-use crate::log::{Durability, LogOptions, Reader, RealDisk, Record, Retainer, Syncer, Writer};
+use crate::log::{Durability, LogOptions, Reader, RealDisk, Record, Retainer, Retention, Syncer, Writer};
 use crate::sse;
 use crate::topic::TopicHash;
 
@@ -23,7 +24,7 @@ pub(super) struct Event {
 pub(super) struct TestLog {
     writer: Writer,
     syncer: Syncer,
-    pub(super) retainer: Retainer,
+    retainer: Retainer,
     pub(super) reader: Reader,
     /// What every event looks like on the wire, by id.
     pub(super) published: Vec<(EventId, Event, Vec<u8>)>,
@@ -80,6 +81,19 @@ impl TestLog {
         }
         self.writer.flush().unwrap();
         self.syncer.sync().unwrap();
+    }
+
+    /// Removes the oldest segments, at least one, until the log is this small; the first kept event.
+    pub(super) fn retain(&mut self, bytes_max: u64) -> EventId {
+        let before = self.reader.earliest();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let retention = Retention { bytes_max: Some(bytes_max), age_ms_max: None };
+        while self.reader.earliest() == before || self.reader.view().bytes() > bytes_max {
+            assert!(Instant::now() < deadline, "the log does not get small");
+            self.retainer.retain(retention, 1_700_000_000_000).unwrap();
+            std::thread::yield_now();
+        }
+        self.reader.earliest()
     }
 
     /// A hub that has seen everything published so far.
