@@ -23,7 +23,7 @@ fn wants() -> [Want; 4] {
 
 /// Five segments, in which each of the wants but the last has its events.
 fn bulk() -> Vec<Event> {
-    let kind = |number: u64| if number % 2 == 0 { EventType::ToppedUp } else { EventType::Paused };
+    let kind = |number: u64| if number.is_multiple_of(2) { EventType::ToppedUp } else { EventType::Paused };
     let one = |number: u64| Event {
         kind: kind(number),
         stream: 7 + number % 2,
