@@ -32,7 +32,7 @@ pub struct Removed {
 
 /// Removes old segments; to be called now and then from a background thread.
 pub struct Retainer {
-    shared: Arc<Shared>,
+    pub(in crate::log) shared: Arc<Shared>,
     ages: Ages,
     /// No longer shown, and not unlinked yet; with their bytes.
     leaving: Vec<(EventId, u64)>,
@@ -61,7 +61,6 @@ impl Retainer {
             return Ok(Removed::default());
         }
         let view = self.shared.view.load_full();
-        let durable = self.shared.durable();
         let sealed = view.segments().iter().take_while(|segment| segment.is_sealed());
         let stepped = self.ages.look(now_ms, sealed.map(|segment| segment.base()));
         self.removed.clock_stepped |= stepped;
@@ -70,7 +69,8 @@ impl Retainer {
         let mut first_kept = view.earliest();
         for (segment, next) in view.segments().iter().zip(view.segments().iter().skip(1)) {
             let aged = |age_ms_max: u64| {
-                let last_ms = segment.last_time_ms(durable).unwrap_or(u64::MAX);
+                // Of its own last event: where nobody waits for the disk the durable mark may lie before it.
+                let last_ms = segment.last_time_ms(next.base().previous()).unwrap_or(u64::MAX);
                 self.ages.is_over(segment.base(), last_ms, age_ms_max)
             };
             let too_many = retention.bytes_max.is_some_and(|bytes_max| bytes > bytes_max);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::event::EventId;
 use crate::log::tests::sim_disk::{Faults, SimDisk};
-use crate::log::tests::support::{Log, NOW_MS};
-use crate::log::{Removed, Retention};
+use crate::log::tests::support::{Log, NOW_MS, options};
+use crate::log::{Durability, LogOptions, Removed, Retention};
 
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
@@ -49,6 +49,22 @@ fn after_a_start_the_clock_is_believed_once_it_has_gone_evenly_for_an_hour() {
     let short = Retention { bytes_max: None, age_ms_max: Some(4000) };
     let removed = [0, 999, 1000].map(|ms| log.retainer.retain(short, NOW_MS + DAY_MS + ms).unwrap().segments);
     assert_eq!(removed, [0, 0, 3]);
+}
+
+#[test]
+fn the_age_is_that_of_the_last_event_wherever_the_durable_mark_is() {
+    let options = LogOptions { durability: Durability::None, ..options() };
+    for (durable, last_ms, removed) in [(0, NOW_MS, Some(60)), (1, NOW_MS + 5 * DAY_MS, None)] {
+        let mut log = Log::open_with(Arc::new(SimDisk::new(1)), options.clone()).unwrap();
+        log.append(1, NOW_MS).unwrap();
+        while log.reader.view().segments().len() < 4 {
+            log.append(1, last_ms).unwrap();
+            log.preparer.turn();
+        }
+        // As a sync leaves it that looked at the mark before the segment was full.
+        log.retainer.shared.set_durable(EventId(durable));
+        assert_eq!(removed_after(&mut log, NOW_MS + 5 * DAY_MS, 120), removed, "durable up to {durable}");
+    }
 }
 
 #[test]
