@@ -1,25 +1,30 @@
-//! The real binary is killed at each call that its writer, its sync thread and its preparer of segments make on the
-//! disk while segments fill up: writing, flushing, naming, noting a CHECKPOINT, sealing, preparing the next one. Then
-//! each of these calls fails instead. No answer that was given turns out wrong.
+//! The real binary is killed at each call that the threads which write make on the disk while segments fill up:
+//! writing, flushing, naming, noting a CHECKPOINT, sealing, preparing the next one, making sidecars and snapshots; or
+//! such a call fails instead. No answer that was given turns out wrong, and what fails beside the log (sidecars,
+//! snapshots, looking at the disk) is noticed by nobody who publishes or reads.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "tests")]
 
 mod support;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
 
 use support::strace::{Call, Fault, Tapped, impossible};
-use support::{DEADLINE, Server, Stored, created, data_directory, everything, get, publish, request};
+use support::{DEADLINE, Server, Stored, created, data_directory, everything, get, publish, request, until};
 
 const FLAGS: &[&str] = &["--segment-bytes", "4MiB", "--workers", "1"];
-const THREADS: [&str; 3] = ["tw-writer", "tw-sync", "tw-prepare"];
+const THREADS: [&str; 5] = ["tw-writer", "tw-sync", "tw-prepare", "tw-index", "tw-upkeep"];
 /// Batches of 960 KB: the fifth begins a segment, and the ninth another.
 const BATCHES: usize = 10;
 const BATCH_EVENTS: usize = 33;
 const PADDING: usize = 29_000;
+/// Waits of 0.3 s.
+const UPKEEP_TRIES: u32 = 10;
 
 /// How a batch was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +50,43 @@ fn every_call_of_the_preparer() {
     try_everywhere("tw-prepare");
 }
 
+#[test]
+fn every_call_of_the_indexer() {
+    try_everywhere("tw-index");
+}
+
+#[test]
+fn every_call_of_the_upkeep() {
+    try_everywhere("tw-upkeep");
+}
+
+/// Whether the log can do without what the thread makes.
+fn is_beside_the_log(thread: &str) -> bool {
+    ["tw-index", "tw-upkeep"].contains(&thread)
+}
+
+/// Of the calls that change something the first of each name is met by a kill and by an error, those after it by the
+/// one or the other in turn. Beside the log, the first of each name that changes nothing fails too.
+fn to_strike(thread: &str, calls: &[Call]) -> Vec<(Call, Vec<Fault>)> {
+    let mut seen: BTreeMap<(&str, bool), usize> = BTreeMap::new();
+    let mut chosen = Vec::new();
+    for (at, call) in calls.iter().enumerate() {
+        let error = Fault::Error(if at % 2 == 0 { "EIO" } else { "ENOSPC" });
+        let changes = call.changes_something();
+        let before = seen.entry((&call.name, changes)).or_default();
+        let faults = match *before {
+            0 if changes => vec![Fault::Kill, error],
+            0 if is_beside_the_log(thread) => vec![Fault::Error("EIO")],
+            odd if changes && odd % 2 == 1 => vec![Fault::Kill],
+            _ if changes => vec![error],
+            _ => Vec::new(),
+        };
+        *before += 1;
+        chosen.push((call.clone(), faults));
+    }
+    chosen
+}
+
 fn try_everywhere(thread: &str) {
     assert!(THREADS.contains(&thread));
     let scratch = data_directory();
@@ -55,10 +97,9 @@ fn try_everywhere(thread: &str) {
     let calls = calls_of(thread);
     let mut tried: BTreeMap<String, u32> = BTreeMap::new();
     let mut missed = 0;
-    for (at, call) in calls.iter().filter(|call| call.changes_something()).enumerate() {
-        let error = if at % 2 == 0 { "EIO" } else { "ENOSPC" };
-        for fault in [Fault::Kill, Fault::Error(error)] {
-            if strike(thread, call, fault) {
+    for (call, faults) in to_strike(thread, &calls) {
+        for fault in faults {
+            if strike(thread, &call, fault) {
                 *tried.entry(format!("{fault:?} at {}", call.name)).or_default() += 1;
             } else {
                 // How many calls there are depends a little on which thread is how fast.
@@ -77,22 +118,49 @@ fn try_everywhere(thread: &str) {
 /// The calls of a thread while the batches are published.
 fn calls_of(thread: &str) -> Vec<Call> {
     let directory = data_directory();
-    let server = Server::start(directory.path(), FLAGS);
-    publish(server.address, &created("1", "GA", "GB"));
+    let server = start(directory.path());
     let tapped = Tapped::watch(&server, thread, directory.path());
     for batch in 0..BATCHES {
         assert_eq!(send(server.address, batch), Answered::Stored);
     }
+    let data = directory.path().join("data");
+    until("what is made beside the log is there", || has_made(thread, &data).then_some(()));
     server.kill();
-    tapped.calls(&directory.path().join("data"))
+    tapped.calls(&data)
+}
+
+/// A server with one event, and a segment made ready behind it or nearly so.
+fn start(directory: &Path) -> Server {
+    let server = Server::start(directory, FLAGS);
+    publish(server.address, &created("1", "GA", "GB"));
+    let is_spare = |name: PathBuf| name.to_string_lossy().contains("/spare-");
+    until("the next segment is begun", || names_in(&directory.join("data/seg")).any(is_spare).then_some(()));
+    server
+}
+
+fn names_in(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path())
+}
+
+/// Whether the thread has done what it does once segments are sealed: a sidecar of each of two, a snapshot.
+fn has_made(thread: &str, data: &Path) -> bool {
+    match thread {
+        "tw-index" => {
+            names_in(&data.join("seg"))
+                .filter(|name| name.extension().is_some_and(|extension| extension == "idx"))
+                .count()
+                >= 2
+        }
+        "tw-upkeep" => data.join("MEMORY").exists(),
+        _ => true,
+    }
 }
 
 /// True when the fault struck.
 fn strike(thread: &str, call: &Call, fault: Fault) -> bool {
     let what = format!("{thread}: {fault:?} at {call:?}");
     let directory = data_directory();
-    let mut server = Server::start(directory.path(), FLAGS);
-    publish(server.address, &created("1", "GA", "GB"));
+    let mut server = start(directory.path());
     let tapped = Tapped::with(&server, thread, directory.path(), call, fault);
     let mut answers = Vec::new();
     for batch in 0..BATCHES {
@@ -103,15 +171,19 @@ fn strike(thread: &str, call: &Call, fault: Fault) -> bool {
     }
     let struck = match fault {
         // The last calls come after the last answer.
-        Fault::Kill => support::soon(|| server.has_ended()).is_some(),
-        Fault::Error(_) => support::soon(|| tapped.struck().then_some(())).is_some(),
+        Fault::Kill => soon_struck(thread, || server.has_ended().is_some()),
+        Fault::Error(_) => soon_struck(thread, || tapped.struck()),
     };
     match server.has_ended() {
         Some(status) => assert_eq!((fault, status.signal()), (Fault::Kill, Some(9)), "{what}"),
         None => {
             // What the preparer fails at may go well a second later; a write or a flush is never tried again.
-            let poisons = struck && thread != "tw-prepare";
+            let poisons = struck && ["tw-writer", "tw-sync"].contains(&thread);
             check_readiness(&server, &answers, poisons, &what);
+            if is_beside_the_log(thread) {
+                assert!(answers.iter().all(|answer| *answer == Answered::Stored), "{what}: {answers:?}");
+                assert_eq!(get(server.address, "/ready").status, 200, "{what}: {}", server.log());
+            }
             assert!(!server.log().contains("panicked"), "{what}: {}", server.log());
         }
     }
@@ -121,6 +193,12 @@ fn strike(thread: &str, call: &Call, fault: Fault) -> bool {
     assert_eq!(send(server.address, BATCHES), Answered::Stored, "{what}");
     assert!(!server.log().contains("panicked"), "{what}: {}", server.log());
     struck
+}
+
+/// The upkeep has its turn once a second only, and may need two.
+fn soon_struck(thread: &str, mut struck: impl FnMut() -> bool) -> bool {
+    let tries = if thread == "tw-upkeep" { UPKEEP_TRIES } else { 1 };
+    (0..tries).any(|_| support::soon(|| struck().then_some(())).is_some())
 }
 
 /// A server that was told of an error once takes no more, and says so; else it takes everything.

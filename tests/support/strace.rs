@@ -8,7 +8,7 @@ use std::process::Command;
 use rustix::process::Pid;
 
 use super::server::{BINARY, Server, serve};
-use super::until;
+use super::{soon, until};
 
 /// Calls by which the log reads, changes or orders what is on the disk.
 const CALLS: &str = "openat,pread64,pwrite64,fdatasync,fsync,rename,linkat,unlink,mkdir,ftruncate,fallocate,flock,\
@@ -109,6 +109,11 @@ impl Tapped {
     fn attach(server: &Server, thread: &str, directory: &Path, argument: &str) -> Self {
         let trace = directory.join("tapped");
         let task = until("the thread is there", || task(server.pid(), thread));
+        // At rest, so that calls are counted from the same place each time; not every kernel tells.
+        let rests = || {
+            fs::read_to_string(task.join("wchan")).is_ok_and(|place| place.contains("futex")).then_some(())
+        };
+        let _counted_from_elsewhere = soon(rests);
         let id = task.file_name().unwrap().to_str().unwrap().to_owned();
         // It ends with the thread that it looks at.
         let mut strace = Command::new("strace")
@@ -118,9 +123,12 @@ impl Tapped {
             .spawn()
             .unwrap();
         until("strace is attached", || {
-            assert_eq!(strace.try_wait().unwrap(), None, "strace ended");
-            let status = fs::read_to_string(task.join("status")).unwrap();
-            (!status.contains("TracerPid:\t0\n")).then_some(())
+            // Of a thread that is gone already the fault has struck.
+            let Ok(status) = fs::read_to_string(task.join("status")) else { return Some(()) };
+            let attached = !status.contains("TracerPid:\t0\n");
+            let ended = strace.try_wait().unwrap();
+            assert!(attached || ended.is_none() || !task.exists(), "strace ended: {ended:?}");
+            attached.then_some(())
         });
         // Reaped when it has ended, so that none of them is left a zombie.
         std::thread::spawn(move || strace.wait());
