@@ -92,7 +92,8 @@ impl<K> Hub<K> {
                     self.found.insert(id, found);
                 }
             }
-            // It is gone from the log: the next turn announces that.
+            // It is gone from the log, or damaged: the next turn announces that.
+            Some(found) if !slot.has(flag::BLOCKED) => drop(self.found.insert(id, found)),
             Some(_) => {}
         }
         self.queue_behind(id);

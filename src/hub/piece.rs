@@ -98,7 +98,8 @@ pub(crate) enum Piece<'v> {
     Later,
     /// What comes next is not in memory.
     Cold,
-    /// The frame that is half sent is gone: the connection can only be closed, to resume before it.
+    /// The frame that is half sent is gone, or the disk does not say what comes next: the connection can only be closed,
+    /// to resume where it is.
     Lost,
 }
 
@@ -146,6 +147,7 @@ pub(crate) fn next_piece<'v, K>(
             Matches::Filter(_) => match segment.index_run(slot.next, last) {
                 Run::Whole(through) => through,
                 Run::Damaged(through) => return damaged(slot, through),
+                Run::Unreadable => return Piece::Lost,
             },
             _ => last,
         };
@@ -178,6 +180,9 @@ fn everything<'v, K>(
     if bounds.memory.is_some_and(|memory| !(memory.entries)(segment, first, last)) {
         return Piece::Cold;
     }
+    if segment.index_run(first, first) == Run::Unreadable {
+        return Piece::Lost;
+    }
     let end = segment.run_within(first, last, bounds.bytes_max);
     if bounds.memory.is_some_and(|memory| !(memory.frames)(segment, first, end)) {
         return Piece::Cold;
@@ -185,6 +190,7 @@ fn everything<'v, K>(
     let end = match segment.frame_run(first, end, bounds.bytes_max) {
         Run::Whole(through) => through,
         Run::Damaged(through) => return damaged(slot, through),
+        Run::Unreadable => return Piece::Lost,
     };
     if slot.has(flag::UNCHUNKED) {
         gather(slot, segment, &Matches::Everything, end, limits::SCAN_ENTRIES_PER_TURN, scratch)
@@ -202,6 +208,7 @@ fn stopped<'v, K>(slot: &Slot<K>, segment: &Segment, last: EventId) -> Piece<'v>
     match segment.index_run(first, last) {
         Run::Damaged(through) => damaged(slot, through),
         Run::Whole(_) => Piece::Later,
+        Run::Unreadable => Piece::Lost,
     }
 }
 
@@ -260,19 +267,23 @@ fn gather<'v, K>(
         return match segment.scattered_run(slot.next, end) {
             Run::Whole(end) => run(slot, segment, end),
             Run::Damaged(through) => damaged(slot, through),
+            Run::Unreadable => Piece::Lost,
         };
     }
     let start = scratch.len();
     let (mut next, mut skip, mut events) = (Ok(slot.next), slot.offset as usize, 0);
     let mut resume = slot.next;
     while let Ok(at) = next {
-        if let Run::Damaged(through) = segment.scattered_run(at, at) {
+        let whole = segment.scattered_run(at, at);
+        if whole != Run::Whole(at) && events > 0 {
             // What stands before it goes first; it is announced when its turn comes.
-            if events == 0 {
-                return damaged(slot, through);
-            }
             resume = at;
             break;
+        }
+        match whole {
+            Run::Whole(_) => {}
+            Run::Damaged(through) => return damaged(slot, through),
+            Run::Unreadable => return Piece::Lost,
         }
         scratch.extend_from_slice(on_wire(segment.frame(at), unchunked).get(skip..).unwrap_or_default());
         (end, resume, skip, events) = (at, at.next(), 0, events + 1);

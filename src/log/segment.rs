@@ -88,6 +88,7 @@ impl Segment {
             match self.index_run(id, id) {
                 Run::Whole(_) => return Some(self.time_ms(id)),
                 Run::Damaged(through) => id = through.next(),
+                Run::Unreadable => return None,
             }
         }
         None

@@ -28,6 +28,26 @@ pub enum Run {
     Whole(EventId),
     /// They are not, through this one: to be announced as gone.
     Damaged(EventId),
+    /// The disk does not say what the first one is. It may say so later, so nothing is announced.
+    Unreadable,
+}
+
+/// What can be said of one entry or frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Whole,
+    Damaged,
+    Unreadable,
+}
+
+impl State {
+    fn run(self, through: EventId) -> Run {
+        match self {
+            Self::Whole => Run::Whole(through),
+            Self::Damaged => Run::Damaged(through),
+            Self::Unreadable => Run::Unreadable,
+        }
+    }
 }
 
 impl Segment {
@@ -46,18 +66,18 @@ impl Segment {
         };
         let last = match self.entries_run(first, last, bytes_max as u64) {
             Run::Whole(last) => last,
-            damaged => return damaged,
+            other => return other,
         };
         let last = self.run_within(first, last, bytes_max);
         if self.is_span_sound(first, last, seal, sound) {
             return Run::Whole(last);
         }
-        let whole = self.is_frame_whole(first, seal, sound);
+        let state = self.frame_state(first, seal, sound);
         let mut end = first;
-        while end < last && self.is_frame_whole(end.next(), seal, sound) == whole {
+        while end < last && self.frame_state(end.next(), seal, sound) == state {
             end = end.next();
         }
-        if whole { Run::Whole(end) } else { Run::Damaged(end) }
+        state.run(end)
     }
 
     /// The same without looking at anything but these frames and the pages of their entries: for events that lie
@@ -66,14 +86,14 @@ impl Segment {
         let Some((seal, sound)) = self.sound() else { return Run::Whole(last) };
         let last = match self.entries_run(first, last, u64::MAX) {
             Run::Whole(last) => last,
-            damaged => return damaged,
+            other => return other,
         };
-        let whole = self.is_lone_frame_whole(first, seal, sound);
+        let state = self.lone_frame_state(first, seal, sound);
         let mut end = first;
-        while end < last && self.is_lone_frame_whole(end.next(), seal, sound) == whole {
+        while end < last && self.lone_frame_state(end.next(), seal, sound) == state {
             end = end.next();
         }
-        if whole { Run::Whole(end) } else { Run::Damaged(end) }
+        state.run(end)
     }
 
     /// Whether everything that the seal sums up is as it says. Reads all of it.
@@ -96,39 +116,48 @@ impl Segment {
         let base = self.base().0;
         let last = last.0.saturating_sub(base).min(u64::from(seal.count).saturating_sub(1));
         let slot = first.0.saturating_sub(base);
-        let whole = self.is_slot_whole(slot, seal, sound);
+        let state = self.slot_state(slot, seal, sound);
+        if state == State::Unreadable {
+            return Run::Unreadable;
+        }
         let entry = |slot| self.entry(EventId(base + slot));
         let limit = u64::from(entry(slot).frame_offset.get()).saturating_add(bytes_max);
-        let mut end = self.group_run(slot, last, whole, seal, sound);
+        let mut end = self.group_run(slot, last, state, seal, sound);
         while end % GROUP_ENTRIES == GROUP_ENTRIES - 1
             && end < last
-            && (!whole || entry(end).frame_end() <= limit)
-            && self.is_slot_whole(end + 1, seal, sound) == whole
+            && (state == State::Damaged || entry(end).frame_end() <= limit)
+            && self.slot_state(end + 1, seal, sound) == state
         {
-            end = self.group_run(end + 1, last, whole, seal, sound);
+            end = self.group_run(end + 1, last, state, seal, sound);
         }
-        let end = EventId(base + end.max(slot));
-        if whole { Run::Whole(end) } else { Run::Damaged(end) }
+        state.run(EventId(base + end.max(slot)))
     }
 
-    /// The last slot of a run within one group that begins with `slot`, which is `whole` or not.
-    fn group_run(&self, slot: u64, last: u64, whole: bool, seal: &Seal, sound: &Soundness) -> u64 {
+    /// The last slot of a run within one group that begins with `slot`, which is in this `state`.
+    fn group_run(&self, slot: u64, last: u64, state: State, seal: &Seal, sound: &Soundness) -> u64 {
         let last = (slot | (GROUP_ENTRIES - 1)).min(last);
-        if whole && self.is_group_sound(slot / GROUP_ENTRIES, seal, sound) {
+        if state == State::Whole && self.is_group_sound(slot / GROUP_ENTRIES, seal, sound) {
             return last;
         }
         let mut end = slot;
-        while end < last && self.is_slot_whole(end + 1, seal, sound) == whole {
+        while end < last && self.slot_state(end + 1, seal, sound) == state {
             end += 1;
         }
         end
     }
 
-    fn is_slot_whole(&self, slot: u64, seal: &Seal, sound: &Soundness) -> bool {
-        slot < u64::from(seal.count)
-            && (self.is_group_sound(slot / GROUP_ENTRIES, seal, sound)
-                || self.can_read(self.geometry().entry_offset(slot), limits::ENTRY_BYTES as u64)
-                    && self.checked_entry(EventId(self.base().0 + slot)).is_some())
+    fn slot_state(&self, slot: u64, seal: &Seal, sound: &Soundness) -> State {
+        if slot >= u64::from(seal.count) {
+            return State::Damaged;
+        }
+        if self.is_group_sound(slot / GROUP_ENTRIES, seal, sound) {
+            return State::Whole;
+        }
+        if !self.can_read(self.geometry().entry_offset(slot), limits::ENTRY_BYTES as u64) {
+            return State::Unreadable;
+        }
+        let whole = self.checked_entry(EventId(self.base().0 + slot)).is_some();
+        if whole { State::Whole } else { State::Damaged }
     }
 
     fn is_group_sound(&self, group: u64, seal: &Seal, sound: &Soundness) -> bool {
@@ -159,25 +188,32 @@ impl Segment {
         })
     }
 
-    /// Whether the frame of a whole entry is as it was written.
-    fn is_frame_whole(&self, id: EventId, seal: &Seal, sound: &Soundness) -> bool {
-        self.is_span_sound(id, id, seal, sound) || self.is_frame_as_written(id)
+    /// What can be said of the frame of a whole entry.
+    fn frame_state(&self, id: EventId, seal: &Seal, sound: &Soundness) -> State {
+        if self.is_span_sound(id, id, seal, sound) { State::Whole } else { self.own_state(id) }
     }
 
-    /// The same; the blocks around it are looked at only where it is not, so that they become known as damaged.
-    fn is_lone_frame_whole(&self, id: EventId, seal: &Seal, sound: &Soundness) -> bool {
+    /// The same; the blocks around it are looked at only where it is not whole, so that they become known as damaged.
+    fn lone_frame_state(&self, id: EventId, seal: &Seal, sound: &Soundness) -> State {
         let entry = self.entry(id);
         let (start, end) = (u64::from(entry.frame_offset.get()), entry.frame_end());
         let known = start < end
             && end <= seal.data_end
             && (block_of(start)..=block_of(end - 1)).all(|block| sound.blocks.get(block) == WHOLE);
-        known || self.is_frame_as_written(id) || self.is_frame_whole(id, seal, sound)
+        match if known { State::Whole } else { self.own_state(id) } {
+            State::Damaged => self.frame_state(id, seal, sound),
+            state => state,
+        }
     }
 
-    fn is_frame_as_written(&self, id: EventId) -> bool {
+    /// What the frame's own checksum says.
+    fn own_state(&self, id: EventId) -> State {
         let entry = self.entry(id);
-        self.can_read(u64::from(entry.frame_offset.get()), entry.frame_len() as u64)
-            && crc32c::crc32c_append(self.salt().seed(id), self.frame(id)) == entry.frame_crc.get()
+        if !self.can_read(u64::from(entry.frame_offset.get()), entry.frame_len() as u64) {
+            return State::Unreadable;
+        }
+        let whole = crc32c::crc32c_append(self.salt().seed(id), self.frame(id)) == entry.frame_crc.get();
+        if whole { State::Whole } else { State::Damaged }
     }
 
     /// Fetches bytes without the signal that a touch of them would be where the disk cannot read them.

@@ -40,6 +40,8 @@ enum Taken {
     Nothing,
     /// The page stands before events that cannot be read, up to this one.
     UpToDamage(EventId),
+    /// The disk does not say what comes next.
+    Unreadable,
 }
 
 pub(crate) async fn answer(worker: &Worker, head: &Head) -> Reply {
@@ -154,6 +156,7 @@ impl Page {
             };
             match segment.scattered_run(*id, *id) {
                 Run::Whole(_) => self.push(segment, *id),
+                Run::Unreadable => return Taken::Unreadable,
                 Run::Damaged(_) if descending => {}
                 Run::Damaged(through) => {
                     (damaged, self.last) = (Some(through), id.previous());
@@ -171,6 +174,7 @@ impl Page {
         let segment = view.segment(next).filter(|_| !descending && from == self.last);
         match (damaged, segment.map(|segment| segment.index_run(next, next))) {
             (Some(through), _) | (None, Some(Run::Damaged(through))) => Taken::UpToDamage(through),
+            (None, Some(Run::Unreadable)) => Taken::Unreadable,
             _ if from == self.last => Taken::Nothing,
             _ => Taken::Some,
         }
@@ -210,6 +214,7 @@ async fn ascend(worker: &Worker, view: &View, query: &Query, visible: EventId) -
         match page.take(view, &worker.find(view, search).await?, false) {
             Taken::Some => {}
             Taken::Nothing => break,
+            Taken::Unreadable => return None,
             Taken::UpToDamage(_) if page.looked_at > 0 || gap.is_some() => break,
             Taken::UpToDamage(through) => {
                 page.last = through;
@@ -225,8 +230,10 @@ async fn ascend(worker: &Worker, view: &View, query: &Query, visible: EventId) -
 async fn descend(worker: &Worker, view: &View, query: &Query, visible: EventId) -> Option<(Page, Gap, bool)> {
     let mut page = Page::new(query.before.min(visible.next()));
     while let Some(search) = page.search(query, query.after.next(), page.last.previous()) {
-        if matches!(page.take(view, &worker.find(view, search).await?, true), Taken::Nothing) {
-            break;
+        match page.take(view, &worker.find(view, search).await?, true) {
+            Taken::Nothing => break,
+            Taken::Unreadable => return None,
+            Taken::Some | Taken::UpToDamage(_) => {}
         }
     }
     let more = page.last > view.earliest() && page.last > query.after.next();

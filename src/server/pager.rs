@@ -229,7 +229,9 @@ pub(crate) fn find_back(view: &View, search: &Search) -> Found {
     let mut ids: Vec<EventId> = if search.filter.is_everything() {
         (low.0..=high.0).rev().map(EventId).collect()
     } else {
-        let mut ids = picked_past_damage(view, segment, &search.filter, low, high);
+        let Some(mut ids) = picked_past_damage(view, segment, &search.filter, low, high) else {
+            return Found { ids: Vec::new(), through: search.last.next() };
+        };
         ids.reverse();
         ids
     };
@@ -238,24 +240,29 @@ pub(crate) fn find_back(view: &View, search: &Search) -> Found {
     Found { ids, through }
 }
 
-/// All that can be told to match. What is damaged is passed over, as holes are on the way down.
+/// All that can be told to match. What is damaged is passed over, as holes are on the way down. `None`: the disk does
+/// not say.
 fn picked_past_damage(
     view: &View,
     segment: &Segment,
     filter: &Filter,
     low: EventId,
     high: EventId,
-) -> Vec<EventId> {
+) -> Option<Vec<EventId>> {
     let (mut ids, mut from) = (Vec::new(), low);
     while from <= high {
         let found = picked(view, filter, from, high, usize::MAX);
         ids.extend(found.ids);
         from = found.through.next();
-        if let Run::Damaged(through) = segment.index_run(from, high.max(from)) {
-            from = through.next();
+        if from <= high {
+            match segment.index_run(from, high) {
+                Run::Damaged(through) => from = through.next(),
+                Run::Whole(_) => {}
+                Run::Unreadable => return None,
+            }
         }
     }
-    ids
+    Some(ids)
 }
 
 fn picked(view: &View, filter: &Filter, first: EventId, last: EventId, events_max: usize) -> Found {

@@ -342,6 +342,7 @@ fn subscribe(log: &Log) -> (BTreeMap<EventId, Whole>, Vec<(EventId, EventId)>) {
                 gaps.push((position, through.next()));
                 position = through;
             }
+            Run::Unreadable => panic!("the disk reads"),
         }
     }
     (events, gaps)
