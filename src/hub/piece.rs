@@ -98,8 +98,8 @@ pub(crate) enum Piece<'v> {
     Later,
     /// What comes next is not in memory.
     Cold,
-    /// The frame that is half sent is gone, or the disk does not say what comes next: the connection can only be closed,
-    /// to resume where it is.
+    /// The frame that is half sent is gone, or the disk does not say what comes next: the connection can only be
+    /// closed, to resume where it is.
     Lost,
 }
 
@@ -124,6 +124,7 @@ pub(crate) fn next_piece<'v, K>(
 ) -> Piece<'v> {
     let mut budget = limits::SCAN_ENTRIES_PER_TURN;
     let told = slot.filter.clone();
+    let stood = slot.next;
     if let Some(found) = found
         && slot.offset == 0
     {
@@ -139,6 +140,8 @@ pub(crate) fn next_piece<'v, K>(
         }
         let matches = match (&told, found) {
             (None, _) => return everything(slot, segment, last, bounds, scratch),
+            // Behind where the list began nobody has looked yet, nor brought anything into memory.
+            (Some(_), Some(found)) if found.through < slot.next && stood < slot.next => return Piece::Later,
             (Some(_), Some(found)) if found.through < slot.next => return stopped(slot, segment, last),
             (Some(_), Some(found)) => Matches::Found(found),
             (Some(told), None) => Matches::Filter(&told.filter),
@@ -180,9 +183,11 @@ fn everything<'v, K>(
     if bounds.memory.is_some_and(|memory| !(memory.entries)(segment, first, last)) {
         return Piece::Cold;
     }
-    if segment.index_run(first, first) == Run::Unreadable {
-        return Piece::Lost;
-    }
+    let last = match segment.index_run(first, last) {
+        Run::Whole(through) => through,
+        Run::Damaged(through) => return damaged(slot, through),
+        Run::Unreadable => return Piece::Lost,
+    };
     let end = segment.run_within(first, last, bounds.bytes_max);
     if bounds.memory.is_some_and(|memory| !(memory.frames)(segment, first, end)) {
         return Piece::Cold;

@@ -116,6 +116,10 @@ impl Indexer {
             // Where it cannot be removed it is replaced.
             let _in_the_way_at_worst = disk.unlink(&sidecar::name(base));
         }
+        if segment.postings().is_empty() {
+            // Before any of them serves a search: an entry that has changed would be passed over under its topic.
+            require_whole(segment)?;
+        }
         if self.extend(segment, EventId(u64::MAX)) {
             return Ok(Some(indexed));
         }
@@ -126,14 +130,7 @@ impl Indexer {
     /// Writes the sidecar of a segment that has postings of all its slots, and goes over to it. False: the segment
     /// is gone.
     fn write(&self, segment: &Segment, header: &Header, seal: &Seal) -> io::Result<bool> {
-        if !segment.is_index_whole() {
-            let fault = format!(
-                "the entries of the segment that begins with {} are not those that were sealed: the disk has changed \
-                 them; searches go on reading them one by one",
-                segment.base()
-            );
-            return Err(io::Error::new(io::ErrorKind::InvalidData, fault));
-        }
+        require_whole(segment)?;
         let disk = &*self.shared.disk;
         let parts = segment.postings();
         let parts: Vec<&Postings> = parts.iter().map(AsRef::as_ref).collect();
@@ -192,4 +189,16 @@ impl Indexer {
 fn is_lost(error: &io::Error) -> bool {
     let unreadable = error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error());
     error.kind() == io::ErrorKind::InvalidData || unreadable
+}
+
+fn require_whole(segment: &Segment) -> io::Result<()> {
+    if segment.is_index_whole() {
+        return Ok(());
+    }
+    let fault = format!(
+        "the entries of the segment that begins with {} are not those that were sealed, or cannot be read: searches go on \
+         reading them one by one",
+        segment.base()
+    );
+    Err(io::Error::new(io::ErrorKind::InvalidData, fault))
 }

@@ -110,12 +110,14 @@ impl Segment {
         Some(self.entry(id)).filter(|entry| entry.is_valid(self.salt.seed(id)))
     }
 
-    /// False for a sealed segment whose entries are not those that were sealed: the disk has changed them.
-    /// Reads all of them.
+    /// False for a sealed segment whose entries are not those that were sealed: the disk has changed them,
+    /// or cannot read them. Reads all of them.
     pub fn is_index_whole(&self) -> bool {
         self.seal.get().is_none_or(|seal| {
             let first = self.geometry.entry_offset(u64::from(seal.count).saturating_sub(1));
-            crc32c::crc32c(self.closed_bytes(first, self.geometry.seal_offset() - first)) == seal.entries_crc
+            let bytes = self.geometry.seal_offset() - first;
+            self.populate_bytes(first, bytes).is_ok()
+                && crc32c::crc32c(self.closed_bytes(first, bytes)) == seal.entries_crc
         })
     }
 

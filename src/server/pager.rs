@@ -170,7 +170,11 @@ impl PagerFigures {
         };
         self.looked_at.set(self.looked_at.get() + looked_at.min(search.entries_max as u64));
         let mut bytes = 0;
-        let length = |id: &EventId| view.segment(*id).map_or(0, |segment| segment.entry(*id).frame_len());
+        // An entry that cannot be read is not touched: whoever is to get the event finds that out.
+        let length = |id: &EventId| match view.segment(*id) {
+            Some(segment) if segment.index_run(*id, *id) == Run::Whole(*id) => segment.entry(*id).frame_len(),
+            _ => 0,
+        };
         let fits = found.ids.iter().take_while(|id| {
             let before = bytes;
             bytes += length(id);
