@@ -196,8 +196,8 @@ fn require_whole(segment: &Segment) -> io::Result<()> {
         return Ok(());
     }
     let fault = format!(
-        "the entries of the segment that begins with {} are not those that were sealed, or cannot be read: searches go on \
-         reading them one by one",
+        "the entries of the segment that begins with {} are not those that were sealed, or cannot be read: searches \
+         go on reading them one by one",
         segment.base()
     );
     Err(io::Error::new(io::ErrorKind::InvalidData, fault))
