@@ -180,19 +180,20 @@ fn everything<'v, K>(
 ) -> Piece<'v> {
     let first = slot.next;
     let last = last.min(EventId(first.0 + limits::PIECE_EVENTS_MAX as u64 - 1));
-    if bounds.memory.is_some_and(|memory| !(memory.entries)(segment, first, last)) {
-        return Piece::Cold;
+    if let Some(memory) = bounds.memory {
+        if !(memory.entries)(segment, first, last) {
+            return Piece::Cold;
+        }
+        let last = match segment.index_run(first, last) {
+            Run::Whole(through) => through,
+            Run::Damaged(through) => return damaged(slot, through),
+            Run::Unreadable => return Piece::Lost,
+        };
+        if !(memory.frames)(segment, first, segment.run_within(first, last, bounds.bytes_max)) {
+            return Piece::Cold;
+        }
     }
-    let last = match segment.index_run(first, last) {
-        Run::Whole(through) => through,
-        Run::Damaged(through) => return damaged(slot, through),
-        Run::Unreadable => return Piece::Lost,
-    };
-    let end = segment.run_within(first, last, bounds.bytes_max);
-    if bounds.memory.is_some_and(|memory| !(memory.frames)(segment, first, end)) {
-        return Piece::Cold;
-    }
-    let end = match segment.frame_run(first, end, bounds.bytes_max) {
+    let end = match segment.frame_run(first, last, bounds.bytes_max) {
         Run::Whole(through) => through,
         Run::Damaged(through) => return damaged(slot, through),
         Run::Unreadable => return Piece::Lost,
