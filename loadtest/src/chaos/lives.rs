@@ -55,7 +55,8 @@ impl Run<'_> {
         let mut ready = true;
         for life in 0..self.args.kills {
             // The lives under power cuts are too short to fill a segment with small events.
-            self.phase.heavy.store(ready && self.power.is_some() && random.chance(25), Ordering::Release);
+            let heavy = ready && self.power.is_some_and(|power| random.chance(25) && power.has_room());
+            self.phase.heavy.store(heavy, Ordering::Release);
             thread::sleep(self.duration(ready, &mut random));
             if let Some(status) = server.ended() {
                 // Of a server whose power went nothing is expected but that it loses nothing.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::cutting;
 
 /// Size of the device. It is a sparse file in memory, so only what is used counts.
-const DEVICE_BYTES: u64 = 512 * 1024 * 1024;
+const DEVICE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// How long something may go on using a file system that is to be unmounted.
 const BUSY_MAX: Duration = Duration::from_secs(10);
 
@@ -77,7 +77,7 @@ impl Power {
         for place in [&memory, &mount] {
             fs::create_dir(place).map_err(file("the directory"))?;
         }
-        run("mount", &["-t", "tmpfs", "-o", "size=544m", "tailwire-chaos", text(&memory)])?;
+        run("mount", &["-t", "tmpfs", "-o", "size=2112m", "tailwire-chaos", text(&memory)])?;
         let image = memory.join("image");
         let sized = File::create(&image).and_then(|file| file.set_len(DEVICE_BYTES));
         sized.map_err(file("the image"))?;
@@ -102,6 +102,12 @@ impl Power {
     /// Something by which the power can be cut from any thread.
     pub(super) fn plug(&self) -> io::Result<File> {
         File::open(&self.mount)
+    }
+
+    /// Whether less than half of the file system is taken. How fast the lives of a run fill it is the machine's matter,
+    /// and a server on a full one rightly takes nothing.
+    pub(super) fn has_room(&self) -> bool {
+        rustix::fs::statvfs(&self.mount).is_ok_and(|fs| fs.f_bavail > fs.f_blocks / 2)
     }
 
     /// Mounts the file system again after a cut. Nobody may use it any more.

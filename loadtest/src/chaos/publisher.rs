@@ -69,8 +69,8 @@ impl<'a> Publisher<'a> {
         Self { number, scene, random, connection: None, open: Vec::new(), created: 0 }
     }
 
-    /// Publishes until told to stop; then every request is answered or given up.
-    pub(super) fn run(mut self, stop: &AtomicBool) -> Self {
+    /// Publishes until told to stop; then every request is answered or given up, and the curtain falls.
+    pub(super) fn run(mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Acquire) && !self.scene.abort.load(Ordering::Acquire) {
             let drafts = self.drafts();
             if matches!(self.request(&drafts, true), Outcome::Refused) {
@@ -78,12 +78,12 @@ impl<'a> Publisher<'a> {
             }
             std::thread::sleep(Duration::from_micros(self.random.range(500, 6000)));
         }
-        self
+        self.curtain();
     }
 
     /// One last event of each recurring type on each lasting payment stream, acknowledged. Every filter of a
     /// run wants one of them, so whoever got its own has got all that came before.
-    pub(super) fn curtain(&mut self) {
+    fn curtain(&mut self) {
         let lasting: Vec<_> = self.open.iter().take(lasting_streams()).copied().collect();
         for stream in lasting {
             let drafts: Vec<_> = Kind::RECURRING.into_iter().map(|kind| (kind, stream)).collect();

@@ -206,10 +206,10 @@ impl Run<'_> {
             .collect();
         let Ok(server) = self.lives(server, random.fork(999))? else { return Ok(Err(Cut)) };
         self.phase.stop_publishing.store(true, Ordering::Release);
-        for publisher in publishers {
-            if let Ok(mut publisher) = publisher.join() {
-                publisher.curtain();
-            }
+        // Each ends with a last event on every lasting payment stream, acknowledged.
+        if !wait(self.deadline, || publishers.iter().all(ScopedJoinHandle::is_finished)) {
+            self.silent(&server, "acknowledge the last events");
+            return Ok(Err(Cut));
         }
         self.await_everything();
         self.phase.last_connection.store(true, Ordering::Release);
