@@ -7,9 +7,12 @@ pub(crate) mod publish;
 pub(crate) mod replay;
 pub(crate) mod restart;
 pub(crate) mod run_server;
+pub(crate) mod saturate;
 pub(crate) mod sendloop_server;
 pub(crate) mod slow;
+pub(crate) mod storm;
 
+mod backlog;
 mod compare;
 mod measure;
 mod outcome;
