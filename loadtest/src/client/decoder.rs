@@ -54,8 +54,23 @@ impl Decoder {
 
     /// Takes the next bytes of the stream and hands each whole frame to `sink`.
     pub(crate) fn feed(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> Result<(), StreamError> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            rest = self.feed_chunk(rest, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next bytes as far as the end of the chunk they begin with or complete, hands its frames to
+    /// `sink`, and returns the bytes after it. What comes with the head's end is taken whole.
+    pub(crate) fn feed_chunk<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        sink: &mut dyn FnMut(Frame<'_>),
+    ) -> Result<&'a [u8], StreamError> {
         if self.phase == Phase::Head {
-            return self.feed_head(bytes, sink);
+            self.feed_head(bytes, sink)?;
+            return Ok(&[]);
         }
         let mut rest = bytes;
         while !rest.is_empty() || !self.pending.is_empty() {
@@ -68,7 +83,7 @@ impl Decoder {
                 Extent::Need(_) if rest.is_empty() => break,
                 Extent::Need(_) if self.pending.is_empty() => {
                     self.pending.extend_from_slice(rest);
-                    break;
+                    return Ok(&[]);
                 }
                 Extent::Need(count) => {
                     let (head, tail) = rest.split_at(count.min(rest.len()));
@@ -77,15 +92,21 @@ impl Decoder {
                 }
                 Extent::Whole { payload, end } if self.pending.is_empty() => {
                     self.phase = chunk_frames(self.phase, rest.get(payload).unwrap_or_default(), sink)?;
-                    rest = rest.get(end..).unwrap_or_default();
+                    return Ok(rest.get(end..).unwrap_or_default());
                 }
                 Extent::Whole { payload, .. } => {
                     let chunk = std::mem::take(&mut self.pending);
                     self.phase = chunk_frames(self.phase, chunk.get(payload).unwrap_or_default(), sink)?;
+                    return Ok(rest);
                 }
             }
         }
-        Ok(())
+        Ok(rest)
+    }
+
+    /// Nothing is begun and events may come: the next byte begins a chunk of a greeted stream.
+    pub(crate) fn is_between_chunks(&self) -> bool {
+        self.phase == Phase::Live && self.pending.is_empty()
     }
 
     /// The last chunk has come: the server ended the stream in good order.

@@ -36,7 +36,8 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn has_faults(&self) -> bool {
+    /// All faults together.
+    pub(crate) fn faults(&self) -> u64 {
         let faults = [
             self.duplicated,
             self.misordered,
@@ -46,7 +47,11 @@ impl Tally {
             self.gaps,
             self.lost,
         ];
-        faults.iter().any(|count| *count != 0)
+        faults.iter().sum()
+    }
+
+    pub(crate) fn has_faults(&self) -> bool {
+        self.faults() != 0
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -114,6 +119,20 @@ impl Account {
             Frame::Heartbeat => tally.heartbeats += 1,
         }
         None
+    }
+
+    /// The id that must come next, where one must: an unfiltered subscriber gets them all.
+    pub(crate) fn next_id(&self) -> Option<u64> {
+        self.last_id.filter(|_| self.filter == Filter::All).map(|id| id + 1)
+    }
+
+    /// Enters the event with `next_id`, of which all but its place in this account is known to be right.
+    /// False if it had come before.
+    pub(crate) fn enter_next(&mut self, stamp: &Stamp, tally: &mut Tally) -> bool {
+        self.last_id = self.last_id.map(|id| id + 1);
+        let is_new = self.received.insert(stamp.seq);
+        *(if is_new { &mut tally.delivered } else { &mut tally.duplicated }) += 1;
+        is_new
     }
 
     pub(crate) fn is_greeted(&self) -> bool {

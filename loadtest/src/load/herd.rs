@@ -17,7 +17,8 @@ use crate::load::event::{Filter, Run};
 use crate::load::gather::Expected;
 use crate::load::latency::{Latency, LatencyError};
 use crate::load::ledger::Ledger;
-use crate::load::member::{Joining, Member};
+use crate::load::member::{Desk, Joining, Member};
+use crate::load::recent::Recent;
 
 /// Bytes of one receive.
 const RECEIVE_BYTES: usize = 256 * 1024;
@@ -45,6 +46,7 @@ pub(crate) struct Herd {
     /// Members that joined behind and have not caught up.
     behind: usize,
     ledger: Ledger,
+    recent: Recent,
     /// When bytes last came.
     last_received_ns: u64,
     pub(crate) tally: Tally,
@@ -82,6 +84,7 @@ impl Herd {
             greeted: 0,
             behind: 0,
             ledger: Ledger::default(),
+            recent: Recent::default(),
             last_received_ns: 0,
             tally: Tally::default(),
             latency: Latency::new()?,
@@ -218,7 +221,7 @@ impl Herd {
     }
 
     fn receive(&mut self, number: usize) {
-        let Herd { members, buffer, tally, latency, ledger, run, stories, .. } = self;
+        let Herd { members, buffer, tally, latency, ledger, recent, run, stories, .. } = self;
         let Some(member) = members.get_mut(number) else { return };
         let Some(socket) = member.socket() else { return };
         let count = match socket.read(buffer) {
@@ -237,7 +240,8 @@ impl Herd {
         tally.bytes += count as u64;
         self.last_received_ns = now;
         let (was_greeted, was_behind) = (member.is_greeted(), member.is_behind());
-        let fed = member.feed(buffer.get(..count).unwrap_or_default(), now, run, ledger, tally, latency);
+        let mut desk = Desk { run, now, tally, latency, ledger, recent };
+        let fed = member.feed(buffer.get(..count).unwrap_or_default(), &mut desk);
         self.greeted += usize::from(!was_greeted && member.is_greeted());
         self.behind -= usize::from(was_behind && !member.is_behind());
         if let Err(error) = fed {

@@ -5,10 +5,11 @@ use std::net::{SocketAddr, TcpStream};
 
 use crate::client::{Decoder, StreamError, request_bytes};
 use crate::load::account::{Account, Tally};
-use crate::load::event::{Filter, Run};
+use crate::load::event::{Filter, Run, Stamp};
 use crate::load::gather::Expected;
 use crate::load::latency::Latency;
 use crate::load::ledger::Ledger;
+use crate::load::recent::Recent;
 
 /// Broken streams whose story is kept for the report.
 const STORIES_MAX: usize = 5;
@@ -36,6 +37,18 @@ pub(crate) struct Member {
     joining: Joining,
     /// Latency counts for events due from here on; `None` while it is behind.
     live_since_ns: Option<u64>,
+}
+
+/// What a herd keeps for all its members together, lent to the one that is served.
+#[derive(Debug)]
+pub(crate) struct Desk<'a> {
+    pub(crate) run: &'a Run,
+    /// When the bytes were received.
+    pub(crate) now: u64,
+    pub(crate) tally: &'a mut Tally,
+    pub(crate) latency: &'a mut Latency,
+    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) recent: &'a mut Recent,
 }
 
 impl Joining {
@@ -101,26 +114,47 @@ impl Member {
         if self.decoder.has_ended() { "was ended by the server" } else { "was cut" }
     }
 
-    /// Takes the next bytes. An event's latency counts only once the subscriber is live, and only from when
-    /// it was due; what came late because the subscriber did is not the server's delay.
-    pub(crate) fn feed(
-        &mut self,
-        bytes: &[u8],
-        now: u64,
-        run: &Run,
-        ledger: &mut Ledger,
-        tally: &mut Tally,
-        latency: &mut Latency,
-    ) -> Result<(), StreamError> {
+    /// Takes the next bytes.
+    pub(crate) fn feed(&mut self, bytes: &[u8], desk: &mut Desk<'_>) -> Result<(), StreamError> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            rest = match self.recognise(rest, desk) {
+                Some(length) => rest.get(length..).unwrap_or_default(),
+                None => self.read_chunk(rest, desk)?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Enters a chunk that was found right when another subscriber got it, and returns its length.
+    fn recognise(&mut self, bytes: &[u8], desk: &mut Desk<'_>) -> Option<usize> {
+        let id = self.account.next_id().filter(|_| self.decoder.is_between_chunks())?;
+        let (stamp, length) = desk.recent.recognise(id, bytes)?;
+        if self.account.enter_next(&stamp, desk.tally) {
+            arrived(&stamp, &self.account, self.joining.behind, &mut self.live_since_ns, desk);
+        }
+        Some(length)
+    }
+
+    /// Reads one chunk in full, and remembers it if it is one event that is right in every respect.
+    fn read_chunk<'b>(&mut self, bytes: &'b [u8], desk: &mut Desk<'_>) -> Result<&'b [u8], StreamError> {
+        let starts_here = self.decoder.is_between_chunks();
+        let faults = desk.tally.faults();
+        let (mut frames, mut stamp) = (0, None);
         let Member { decoder, account, joining, live_since_ns, .. } = self;
-        decoder.feed(bytes, &mut |frame| {
-            let Some(stamp) = account.enter(&frame, run, ledger, tally) else { return };
-            match *live_since_ns {
-                Some(since) if stamp.due_ns >= since => latency.record(now.saturating_sub(stamp.due_ns)),
-                None if account.received() >= joining.behind => *live_since_ns = Some(now),
-                _ => {}
+        let rest = decoder.feed_chunk(bytes, &mut |frame| {
+            frames += 1;
+            stamp = account.enter(&frame, desk.run, desk.ledger, desk.tally);
+            if let Some(stamp) = &stamp {
+                arrived(stamp, account, joining.behind, live_since_ns, desk);
             }
-        })
+        })?;
+        let is_right = starts_here && frames == 1 && desk.tally.faults() == faults;
+        if let Some((stamp, next)) = stamp.zip(account.next_id()).filter(|_| is_right) {
+            let chunk = bytes.get(..bytes.len() - rest.len()).unwrap_or_default();
+            desk.recent.keep(next - 1, stamp, chunk);
+        }
+        Ok(rest)
     }
 
     /// Closes the connection, whatever is under way on it; false if there is nothing to resume.
@@ -151,5 +185,21 @@ impl Member {
         if stories.len() < STORIES_MAX {
             stories.push(story);
         }
+    }
+}
+
+/// Latency counts only once the subscriber is live, and only for events due from then on: what came late
+/// because the subscriber did is not the server's delay.
+fn arrived(
+    stamp: &Stamp,
+    account: &Account,
+    behind: u64,
+    live_since_ns: &mut Option<u64>,
+    desk: &mut Desk<'_>,
+) {
+    match *live_since_ns {
+        Some(since) if stamp.due_ns >= since => desk.latency.record(desk.now.saturating_sub(stamp.due_ns)),
+        None if account.received() >= behind => *live_since_ns = Some(desk.now),
+        _ => {}
     }
 }

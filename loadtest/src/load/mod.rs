@@ -9,6 +9,7 @@ mod latency;
 mod ledger;
 mod member;
 mod publisher;
+mod recent;
 mod seq_set;
 mod slow_reader;
 mod subject;

@@ -7,6 +7,7 @@ mod gathering;
 mod herd;
 mod ledger;
 mod publisher;
+mod recent;
 mod script;
 mod seq_set;
 mod slow_reader;
