@@ -54,23 +54,8 @@ impl Decoder {
 
     /// Takes the next bytes of the stream and hands each whole frame to `sink`.
     pub(crate) fn feed(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> Result<(), StreamError> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            rest = self.feed_chunk(rest, sink)?;
-        }
-        Ok(())
-    }
-
-    /// Takes the next bytes as far as the end of the chunk they begin with or complete, hands its frames to
-    /// `sink`, and returns the bytes after it. What comes with the head's end is taken whole.
-    pub(crate) fn feed_chunk<'a>(
-        &mut self,
-        bytes: &'a [u8],
-        sink: &mut dyn FnMut(Frame<'_>),
-    ) -> Result<&'a [u8], StreamError> {
         if self.phase == Phase::Head {
-            self.feed_head(bytes, sink)?;
-            return Ok(&[]);
+            return self.feed_head(bytes, sink);
         }
         let mut rest = bytes;
         while !rest.is_empty() || !self.pending.is_empty() {
@@ -83,7 +68,7 @@ impl Decoder {
                 Extent::Need(_) if rest.is_empty() => break,
                 Extent::Need(_) if self.pending.is_empty() => {
                     self.pending.extend_from_slice(rest);
-                    return Ok(&[]);
+                    break;
                 }
                 Extent::Need(count) => {
                     let (head, tail) = rest.split_at(count.min(rest.len()));
@@ -92,21 +77,32 @@ impl Decoder {
                 }
                 Extent::Whole { payload, end } if self.pending.is_empty() => {
                     self.phase = chunk_frames(self.phase, rest.get(payload).unwrap_or_default(), sink)?;
-                    return Ok(rest.get(end..).unwrap_or_default());
+                    rest = rest.get(end..).unwrap_or_default();
                 }
                 Extent::Whole { payload, .. } => {
                     let chunk = std::mem::take(&mut self.pending);
                     self.phase = chunk_frames(self.phase, chunk.get(payload).unwrap_or_default(), sink)?;
-                    return Ok(rest);
                 }
             }
         }
-        Ok(rest)
+        Ok(())
     }
 
-    /// Nothing is begun and events may come: the next byte begins a chunk of a greeted stream.
+    /// Whether the next byte begins a chunk of a stream that was greeted and goes on.
     pub(crate) fn is_between_chunks(&self) -> bool {
         self.phase == Phase::Live && self.pending.is_empty()
+    }
+
+    /// Bytes that the chunk under way needs at the least before it can be whole; none without one.
+    pub(crate) fn lacks(&self) -> Option<usize> {
+        if self.phase == Phase::Head || self.pending.is_empty() {
+            return None;
+        }
+        match extent(&self.pending) {
+            Ok(Extent::Need(count)) => Some(count),
+            // For feeding to tell.
+            Ok(Extent::Whole { .. }) | Err(_) => None,
+        }
     }
 
     /// The last chunk has come: the server ended the stream in good order.

@@ -133,7 +133,7 @@ pub(crate) fn measure_plan<L>(
         accounts: Accounts::settle(&herd, &expected, refused, receipt.repeated_ids(), &receipt.acks),
         events,
         deliveries: herd.tally.delivered - delivered,
-        seconds: herd.last_received_ns().saturating_sub(begun) as f64 / 1e9,
+        seconds: herd.last_delivery_ns.saturating_sub(begun) as f64 / 1e9,
         latency: herd.latency.clone(),
         ack: receipt.ack,
         late: receipt.late,

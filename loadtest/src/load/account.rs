@@ -36,8 +36,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// All faults together.
-    pub(crate) fn faults(&self) -> u64 {
+    pub(crate) fn has_faults(&self) -> bool {
         let faults = [
             self.duplicated,
             self.misordered,
@@ -47,11 +46,7 @@ impl Tally {
             self.gaps,
             self.lost,
         ];
-        faults.iter().sum()
-    }
-
-    pub(crate) fn has_faults(&self) -> bool {
-        self.faults() != 0
+        faults.iter().any(|count| *count != 0)
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -121,18 +116,18 @@ impl Account {
         None
     }
 
-    /// The id that must come next, where one must: an unfiltered subscriber gets them all.
+    /// The id that an unfiltered subscriber must be sent next.
     pub(crate) fn next_id(&self) -> Option<u64> {
-        self.last_id.filter(|_| self.filter == Filter::All).map(|id| id + 1)
+        self.last_id.filter(|_| self.filter == Filter::All).map(|last| last + 1)
     }
 
-    /// Enters the event with `next_id`, of which all but its place in this account is known to be right.
-    /// False if it had come before.
-    pub(crate) fn enter_next(&mut self, stamp: &Stamp, tally: &mut Tally) -> bool {
-        self.last_id = self.last_id.map(|id| id + 1);
-        let is_new = self.received.insert(stamp.seq);
-        *(if is_new { &mut tally.delivered } else { &mut tally.duplicated }) += 1;
-        is_new
+    /// Enters the event of `next_id`, whose bytes are those that another subscriber got. False if it had come
+    /// before under another id.
+    pub(crate) fn enter_next(&mut self, id: u64, stamp: &Stamp, tally: &mut Tally) -> bool {
+        self.last_id = Some(id);
+        let fresh = self.received.insert(stamp.seq);
+        *(if fresh { &mut tally.delivered } else { &mut tally.duplicated }) += 1;
+        fresh
     }
 
     pub(crate) fn is_greeted(&self) -> bool {

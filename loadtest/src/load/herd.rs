@@ -15,10 +15,10 @@ use crate::client::{connect_from, now_ns, request_bytes, source_address};
 use crate::load::account::Tally;
 use crate::load::event::{Filter, Run};
 use crate::load::gather::Expected;
+use crate::load::known::KnownFrames;
 use crate::load::latency::{Latency, LatencyError};
 use crate::load::ledger::Ledger;
-use crate::load::member::{Desk, Joining, Member};
-use crate::load::recent::Recent;
+use crate::load::member::{Books, Joining, Member};
 
 /// Bytes of one receive.
 const RECEIVE_BYTES: usize = 256 * 1024;
@@ -46,9 +46,9 @@ pub(crate) struct Herd {
     /// Members that joined behind and have not caught up.
     behind: usize,
     ledger: Ledger,
-    recent: Recent,
-    /// When bytes last came.
-    last_received_ns: u64,
+    known: KnownFrames,
+    /// When an event of the run was last received, in nanoseconds of the monotonic clock.
+    pub(crate) last_delivery_ns: u64,
     pub(crate) tally: Tally,
     pub(crate) latency: Latency,
     /// Why streams were lost, the first few.
@@ -84,8 +84,8 @@ impl Herd {
             greeted: 0,
             behind: 0,
             ledger: Ledger::default(),
-            recent: Recent::default(),
-            last_received_ns: 0,
+            known: KnownFrames::default(),
+            last_delivery_ns: now_ns(),
             tally: Tally::default(),
             latency: Latency::new()?,
             stories: Vec::new(),
@@ -182,11 +182,6 @@ impl Herd {
         self.members.iter().filter_map(Member::caught_up_ns)
     }
 
-    /// When bytes last came, in nanoseconds of the clock.
-    pub(crate) fn last_received_ns(&self) -> u64 {
-        self.last_received_ns
-    }
-
     fn connect(&self, number: usize, request: &[u8]) -> Result<TcpStream, HerdError> {
         let connect = || -> std::io::Result<TcpStream> {
             let source = source_address(self.addr, self.first_source + number / SUBSCRIBERS_OF_A_SOURCE);
@@ -221,7 +216,7 @@ impl Herd {
     }
 
     fn receive(&mut self, number: usize) {
-        let Herd { members, buffer, tally, latency, ledger, recent, run, stories, .. } = self;
+        let Herd { members, buffer, tally, latency, ledger, known, run, stories, .. } = self;
         let Some(member) = members.get_mut(number) else { return };
         let Some(socket) = member.socket() else { return };
         let count = match socket.read(buffer) {
@@ -238,12 +233,15 @@ impl Herd {
         }
         let now = now_ns();
         tally.bytes += count as u64;
-        self.last_received_ns = now;
         let (was_greeted, was_behind) = (member.is_greeted(), member.is_behind());
-        let mut desk = Desk { run, now, tally, latency, ledger, recent };
-        let fed = member.feed(buffer.get(..count).unwrap_or_default(), &mut desk);
+        let delivered = tally.delivered;
+        let mut books = Books { run, ledger, known, tally, latency, now };
+        let fed = member.feed(buffer.get(..count).unwrap_or_default(), &mut books);
         self.greeted += usize::from(!was_greeted && member.is_greeted());
         self.behind -= usize::from(was_behind && !member.is_behind());
+        if tally.delivered > delivered {
+            self.last_delivery_ns = now;
+        }
         if let Err(error) = fed {
             member.lose(format!("subscriber {number}: {error}"), tally, stories);
         }

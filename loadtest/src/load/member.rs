@@ -3,13 +3,13 @@
 
 use std::net::{SocketAddr, TcpStream};
 
-use crate::client::{Decoder, StreamError, request_bytes};
+use crate::client::{Decoder, Extent, Frame, StreamError, extent, request_bytes};
 use crate::load::account::{Account, Tally};
 use crate::load::event::{Filter, Run, Stamp};
 use crate::load::gather::Expected;
+use crate::load::known::KnownFrames;
 use crate::load::latency::Latency;
 use crate::load::ledger::Ledger;
-use crate::load::recent::Recent;
 
 /// Broken streams whose story is kept for the report.
 const STORIES_MAX: usize = 5;
@@ -33,22 +33,27 @@ pub(crate) struct Joining {
 pub(crate) struct Member {
     socket: Option<TcpStream>,
     decoder: Decoder,
+    standing: Standing,
+}
+
+/// What a subscriber has, and was meant to have.
+#[derive(Debug)]
+struct Standing {
     account: Account,
     joining: Joining,
     /// Latency counts for events due from here on; `None` while it is behind.
     live_since_ns: Option<u64>,
 }
 
-/// What a herd keeps for all its members together, lent to the one that is served.
-#[derive(Debug)]
-pub(crate) struct Desk<'a> {
+/// What the deliveries of all members are entered into.
+pub(crate) struct Books<'a> {
     pub(crate) run: &'a Run,
-    /// When the bytes were received.
-    pub(crate) now: u64,
+    pub(crate) ledger: &'a mut Ledger,
+    pub(crate) known: &'a mut KnownFrames,
     pub(crate) tally: &'a mut Tally,
     pub(crate) latency: &'a mut Latency,
-    pub(crate) ledger: &'a mut Ledger,
-    pub(crate) recent: &'a mut Recent,
+    /// When the bytes were received, in nanoseconds of the monotonic clock.
+    pub(crate) now: u64,
 }
 
 impl Joining {
@@ -76,13 +81,10 @@ impl Joining {
 
 impl Member {
     pub(crate) fn new(socket: TcpStream, joining: Joining) -> Member {
-        Member {
-            socket: Some(socket),
-            decoder: Decoder::new(),
-            account: Account::following(joining.filter, joining.topics.clone()),
-            live_since_ns: if joining.behind == 0 { Some(0) } else { None },
-            joining,
-        }
+        let account = Account::following(joining.filter, joining.topics.clone());
+        let live_since_ns = if joining.behind == 0 { Some(0) } else { None };
+        let standing = Standing { account, joining, live_since_ns };
+        Member { socket: Some(socket), decoder: Decoder::new(), standing }
     }
 
     pub(crate) fn socket(&mut self) -> Option<&mut TcpStream> {
@@ -90,71 +92,45 @@ impl Member {
     }
 
     pub(crate) fn is_greeted(&self) -> bool {
-        self.account.is_greeted()
+        self.standing.account.is_greeted()
     }
 
     pub(crate) fn is_behind(&self) -> bool {
-        self.live_since_ns.is_none()
+        self.standing.live_since_ns.is_none()
     }
 
     /// When one that joined behind had caught up.
     pub(crate) fn caught_up_ns(&self) -> Option<u64> {
-        self.live_since_ns.filter(|_| self.joining.behind > 0)
+        self.standing.live_since_ns.filter(|_| self.standing.joining.behind > 0)
     }
 
     pub(crate) fn owed(&self, expected: &Expected) -> u64 {
-        self.account.share_of(expected).saturating_sub(self.joining.excused)
+        self.standing.account.share_of(expected).saturating_sub(self.standing.joining.excused)
     }
 
     pub(crate) fn missing(&self, expected: &Expected) -> u64 {
-        self.owed(expected).saturating_sub(self.account.received())
+        self.owed(expected).saturating_sub(self.standing.account.received())
     }
 
     pub(crate) fn how_it_ended(&self) -> &'static str {
         if self.decoder.has_ended() { "was ended by the server" } else { "was cut" }
     }
 
-    /// Takes the next bytes.
-    pub(crate) fn feed(&mut self, bytes: &[u8], desk: &mut Desk<'_>) -> Result<(), StreamError> {
+    /// Enters what these bytes complete.
+    pub(crate) fn feed(&mut self, bytes: &[u8], books: &mut Books<'_>) -> Result<(), StreamError> {
+        let Member { decoder, standing, .. } = self;
         let mut rest = bytes;
         while !rest.is_empty() {
-            rest = match self.recognise(rest, desk) {
-                Some(length) => rest.get(length..).unwrap_or_default(),
-                None => self.read_chunk(rest, desk)?,
-            };
+            let known = standing.account.next_id().filter(|_| decoder.is_between_chunks());
+            if let Some(length) = known.and_then(|id| books.enter_known(standing, id, rest)) {
+                rest = rest.get(length..).unwrap_or_default();
+                continue;
+            }
+            let (piece, after) = rest.split_at(piece_length(decoder, rest));
+            decode(decoder, standing, piece, books)?;
+            rest = after;
         }
         Ok(())
-    }
-
-    /// Enters a chunk that was found right when another subscriber got it, and returns its length.
-    fn recognise(&mut self, bytes: &[u8], desk: &mut Desk<'_>) -> Option<usize> {
-        let id = self.account.next_id().filter(|_| self.decoder.is_between_chunks())?;
-        let (stamp, length) = desk.recent.recognise(id, bytes)?;
-        if self.account.enter_next(&stamp, desk.tally) {
-            arrived(&stamp, &self.account, self.joining.behind, &mut self.live_since_ns, desk);
-        }
-        Some(length)
-    }
-
-    /// Reads one chunk in full, and remembers it if it is one event that is right in every respect.
-    fn read_chunk<'b>(&mut self, bytes: &'b [u8], desk: &mut Desk<'_>) -> Result<&'b [u8], StreamError> {
-        let starts_here = self.decoder.is_between_chunks();
-        let faults = desk.tally.faults();
-        let (mut frames, mut stamp) = (0, None);
-        let Member { decoder, account, joining, live_since_ns, .. } = self;
-        let rest = decoder.feed_chunk(bytes, &mut |frame| {
-            frames += 1;
-            stamp = account.enter(&frame, desk.run, desk.ledger, desk.tally);
-            if let Some(stamp) = &stamp {
-                arrived(stamp, account, joining.behind, live_since_ns, desk);
-            }
-        })?;
-        let is_right = starts_here && frames == 1 && desk.tally.faults() == faults;
-        if let Some((stamp, next)) = stamp.zip(account.next_id()).filter(|_| is_right) {
-            let chunk = bytes.get(..bytes.len() - rest.len()).unwrap_or_default();
-            desk.recent.keep(next - 1, stamp, chunk);
-        }
-        Ok(rest)
     }
 
     /// Closes the connection, whatever is under way on it; false if there is nothing to resume.
@@ -164,8 +140,8 @@ impl Member {
 
     /// The request that resumes after the last id this subscriber saw.
     pub(crate) fn resume(&self, addr: SocketAddr, run: &Run) -> Option<Vec<u8>> {
-        let id = self.account.last_id().filter(|_| self.socket.is_none())?;
-        let mut request = request_bytes(addr, &self.joining.filter_query(run));
+        let id = self.standing.account.last_id().filter(|_| self.socket.is_none())?;
+        let mut request = request_bytes(addr, &self.standing.joining.filter_query(run));
         // Before the empty line that ends the head.
         request.truncate(request.len() - 2);
         request.extend_from_slice(format!("Last-Event-ID: {id}\r\n\r\n").as_bytes());
@@ -175,7 +151,7 @@ impl Member {
     pub(crate) fn reconnect(&mut self, socket: TcpStream, now: u64) {
         self.socket = Some(socket);
         self.decoder = Decoder::new();
-        self.live_since_ns = self.live_since_ns.map(|_| now);
+        self.standing.live_since_ns = self.standing.live_since_ns.map(|_| now);
     }
 
     pub(crate) fn lose(&mut self, story: String, tally: &mut Tally, stories: &mut Vec<String>) {
@@ -188,18 +164,78 @@ impl Member {
     }
 }
 
-/// Latency counts only once the subscriber is live, and only for events due from then on: what came late
-/// because the subscriber did is not the server's delay.
-fn arrived(
-    stamp: &Stamp,
-    account: &Account,
-    behind: u64,
-    live_since_ns: &mut Option<u64>,
-    desk: &mut Desk<'_>,
-) {
-    match *live_since_ns {
-        Some(since) if stamp.due_ns >= since => desk.latency.record(desk.now.saturating_sub(stamp.due_ns)),
-        None if account.received() >= behind => *live_since_ns = Some(desk.now),
-        _ => {}
+impl Books<'_> {
+    /// Enters a frame; returns the id if it is an event of the run that came for the first time.
+    fn enter(&mut self, standing: &mut Standing, frame: &Frame<'_>) -> Option<Known> {
+        let stamp = standing.account.enter(frame, self.run, self.ledger, self.tally)?;
+        self.arrived(standing, &stamp);
+        match *frame {
+            Frame::Event { id, .. } => Some(Known { id, stamp }),
+            _ => None,
+        }
     }
+
+    /// Enters the event of `id` if `bytes` begins with what others were sent for it; returns its length.
+    fn enter_known(&mut self, standing: &mut Standing, id: u64, bytes: &[u8]) -> Option<usize> {
+        let (known, length) = self.known.matching(id, bytes)?;
+        let stamp = known.stamp;
+        if standing.account.enter_next(id, &stamp, self.tally) {
+            self.arrived(standing, &stamp);
+        }
+        Some(length)
+    }
+
+    /// Latency counts only once the subscriber is live, and only for events due from then on: what came late
+    /// because the subscriber did is not the server's delay.
+    fn arrived(&mut self, standing: &mut Standing, stamp: &Stamp) {
+        match standing.live_since_ns {
+            Some(since) if stamp.due_ns >= since => {
+                self.latency.record(self.now.saturating_sub(stamp.due_ns));
+            }
+            None if standing.account.received() >= standing.joining.behind => {
+                standing.live_since_ns = Some(self.now);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An event that was entered.
+struct Known {
+    id: u64,
+    stamp: Stamp,
+}
+
+/// Decodes a piece and, if it is one whole chunk that is one event, keeps it for the other members.
+fn decode(
+    decoder: &mut Decoder,
+    standing: &mut Standing,
+    piece: &[u8],
+    books: &mut Books<'_>,
+) -> Result<(), StreamError> {
+    let whole = decoder.is_between_chunks();
+    let (mut frames, mut last) = (0, None);
+    decoder.feed(piece, &mut |frame| {
+        frames += 1;
+        last = books.enter(standing, &frame);
+    })?;
+    let is_one = whole && frames == 1 && decoder.is_between_chunks();
+    // Only unfiltered subscribers know which id comes next.
+    if let Some(Known { id, stamp }) = last.filter(|_| is_one && standing.joining.filter == Filter::All) {
+        books.known.learn(id, stamp, piece);
+    }
+    Ok(())
+}
+
+/// How much to decode at once: the rest of the chunk under way, or the next chunk, or all where there is none.
+fn piece_length(decoder: &Decoder, bytes: &[u8]) -> usize {
+    let length = match decoder.lacks() {
+        Some(count) => count,
+        None if decoder.is_between_chunks() => match extent(bytes) {
+            Ok(Extent::Whole { end, .. }) => end,
+            Ok(Extent::Need(_)) | Err(_) => bytes.len(),
+        },
+        None => bytes.len(),
+    };
+    length.min(bytes.len())
 }
