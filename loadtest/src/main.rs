@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 use crate::command::{
     CommandError, Outcome, fanout, idle, publish, replay, restart, run_server, saturate, sendloop_server,
-    slow, storm,
+    slow, soak, storm,
 };
 
 /// Load, exact accounting and comparison for Tailwire.
@@ -45,6 +45,7 @@ enum Command {
     Fanout(fanout::Options),
     Saturate(saturate::Options),
     Storm(storm::Options),
+    Soak(soak::Options),
     Idle(idle::Options),
     Slow(slow::Options),
     Publish(publish::Options),
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         Command::Fanout(options) => (options.target.json, fanout::run(&options)),
         Command::Saturate(options) => (options.target.json, saturate::run(&options)),
         Command::Storm(options) => (options.target.json, storm::run(&options)),
+        Command::Soak(options) => (options.target.json, soak::run(&options)),
         Command::Idle(options) => (options.target.json, idle::run(&options)),
         Command::Slow(options) => (options.target.json, slow::run(&options)),
         Command::Publish(options) => (options.target.json, publish::run(&options)),

@@ -10,6 +10,7 @@ pub(crate) mod run_server;
 pub(crate) mod saturate;
 pub(crate) mod sendloop_server;
 pub(crate) mod slow;
+pub(crate) mod soak;
 pub(crate) mod storm;
 
 mod backlog;
@@ -19,5 +20,6 @@ mod outcome;
 #[cfg(test)]
 #[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
 mod tests;
+mod trend;
 
 pub(crate) use outcome::{CommandError, Outcome};
