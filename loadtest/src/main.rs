@@ -38,6 +38,9 @@ const EXAMPLES: &str = "Examples:
   loadtest fanout --spawn target/release/tailwire --subscribers 1000 --rate 50 --seconds 10
   loadtest fanout --spawn target/release/tailwire --compare-sendloop --rounds 5
   loadtest idle --spawn target/release/tailwire --subscribers 10000
+  loadtest saturate --spawn target/release/tailwire --in-flight 16 --svg saturate.svg
+  loadtest storm --spawn target/release/tailwire --own 9900 --all 100 --behind-of log
+  loadtest soak --spawn target/release/tailwire --seconds 1800 --json soak.json --svg soak.svg
   loadtest publish --spawn target/release/tailwire --connections 16 --batch 1 --seconds 10
   loadtest fanout --url http://127.0.0.1:3001 --server-pid $(pidof tailwire) --json
 
