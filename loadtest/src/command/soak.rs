@@ -12,13 +12,15 @@ use crate::command::measure::Accounts;
 use crate::command::outcome::{CommandError, Outcome, line, memory_json, progress, refuse_too_many};
 use crate::command::trend::Trend;
 use crate::load::{
-    Cost, Expected, Filter, Herd, HerdError, Latency, Order, Pace, Run, Subject, gather_while,
+    Cost, Expected, Filter, Herd, HerdError, Latency, Order, Pace, Run, Subject, drain, gather_while,
 };
 use crate::options::TargetOptions;
 
 /// Readings of the server's memory in one run, and the shortest time between two.
 const SAMPLES: u32 = 240;
 const SAMPLE_INTERVAL_MIN: Duration = Duration::from_millis(100);
+/// Who leaves is due back this long before the last event.
+const BACK_BEFORE_END_SECONDS: f64 = 0.25;
 /// The beginning that the trend leaves out: buffers and tables grow to their size in it.
 const SETTLING_PART: f64 = 0.25;
 
@@ -159,6 +161,9 @@ pub(crate) fn soak_in(subject: &Subject, soak: Soak, run: Run) -> Result<Soaked,
         }
         Ok(())
     })?;
+    // One that was served late may still be away; it is owed everything all the same.
+    churn.turn(&mut herd, Duration::MAX)?;
+    drain(&mut herd, &expected)?;
     let cost = subject.cost_since(&meter)?;
     bar.finish_and_clear();
     memory.retain(|(_, memory)| memory.rss > 0);
@@ -187,8 +192,10 @@ struct Churn {
 
 impl Churn {
     fn new(soak: &Soak) -> Churn {
-        // Everybody is back before the end, so that nothing owed is waited for in vain.
-        let until = Duration::from_secs(soak.seconds.into()).saturating_sub(soak.away + SAMPLE_INTERVAL_MIN);
+        // Everybody is due back well before the last event, so that what is owed is not waited for in vain.
+        let last_due = f64::from(soak.seconds) - 1.0 / soak.rate;
+        let margin = soak.away.as_secs_f64() + BACK_BEFORE_END_SECONDS;
+        let until = Duration::from_secs_f64((last_due - margin).max(0.0));
         let Soak { subscribers, churn: rate, away, .. } = *soak;
         Churn { subscribers, rate, away, left: 0, resumed: 0, gone: VecDeque::new(), until }
     }
