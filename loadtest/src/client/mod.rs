@@ -13,6 +13,8 @@ mod head;
 mod http;
 mod response;
 mod server;
+mod sockstat;
+mod source;
 mod subscription;
 mod system;
 #[cfg(test)]
@@ -21,12 +23,15 @@ mod tests;
 mod usage;
 
 pub(crate) use address::LoopbackUrl;
+pub(crate) use chunk::{Extent, extent};
 pub(crate) use clock::now_ns;
 pub(crate) use decoder::{Decoder, StreamError};
 pub(crate) use frame::Frame;
 pub(crate) use http::Connection;
 pub(crate) use response::{Response, ResponseError, event_ids};
 pub(crate) use server::{Launch, Program, Server, ServerError};
+pub(crate) use sockstat::SocketMemory;
+pub(crate) use source::{connect_from, source_address};
 pub(crate) use subscription::{Subscription, SubscriptionError, request_bytes};
 pub(crate) use system::{SystemError, pin_to_cpu, raise_file_limit};
 pub(crate) use usage::{Memory, UsageError, cpu_seconds, softirq_seconds};

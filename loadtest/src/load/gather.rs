@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
+use serde_json::Value;
 
 use crate::load::event::Run;
 use crate::load::herd::{Herd, HerdError};
@@ -43,6 +44,16 @@ impl Expected {
         }
     }
 
+    pub(crate) fn by_topic(&self) -> &[u64] {
+        &self.by_topic
+    }
+
+    /// What `by_topic` gave, from JSON.
+    pub(crate) fn read(json: &Value) -> Option<Expected> {
+        let by_topic = json.as_array()?.iter().map(Value::as_u64).collect::<Option<_>>()?;
+        Some(Expected { by_topic })
+    }
+
     pub(crate) fn all(&self) -> u64 {
         self.by_topic.iter().sum()
     }
@@ -60,10 +71,23 @@ pub(crate) fn gather(
     order: &Order,
     bar: &ProgressBar,
 ) -> Result<Receipt, GatherError> {
+    gather_while(herd, expected, order, bar, &mut |_| Ok(()))
+}
+
+/// Like `gather`, with `tick` between any two turns of serving, while events are published: for what the herd
+/// is to do meanwhile, and for readings.
+pub(crate) fn gather_while(
+    herd: &mut Herd,
+    expected: &mut Expected,
+    order: &Order,
+    bar: &ProgressBar,
+    tick: &mut dyn FnMut(&mut Herd) -> Result<(), HerdError>,
+) -> Result<Receipt, GatherError> {
     let progress = AtomicU64::new(0);
     let receipt = std::thread::scope(|scope| {
         let publisher = scope.spawn(|| publish(order, &progress));
         while !publisher.is_finished() {
+            tick(herd)?;
             herd.pump(PUMP_TIMEOUT)?;
             bar.set_position(progress.load(Ordering::Relaxed));
         }

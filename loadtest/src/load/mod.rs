@@ -4,11 +4,15 @@
 mod account;
 mod event;
 mod gather;
+mod helper;
 mod herd;
+mod known;
 mod latency;
 mod ledger;
+mod member;
 mod publisher;
 mod seq_set;
+mod share;
 mod slow_reader;
 mod subject;
 #[cfg(test)]
@@ -17,10 +21,12 @@ mod tests;
 
 pub(crate) use account::Tally;
 pub(crate) use event::{Filter, Run};
-pub(crate) use gather::{Expected, GatherError, drain, gather};
+pub(crate) use gather::{Expected, GatherError, drain, gather, gather_while};
+pub(crate) use helper::{HelperError, Helpers, Shares};
 pub(crate) use herd::{Herd, HerdError};
 pub(crate) use latency::Latency;
 pub(crate) use ledger::EVENTS_MAX;
+pub(crate) use member::Joining;
 pub(crate) use publisher::{Order, Pace, PublishError, Receipt, publish};
 pub(crate) use slow_reader::{SlowError, SlowReader, SlowReport};
 pub(crate) use subject::{Cost, Subject, SubjectError};
