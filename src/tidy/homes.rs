@@ -14,6 +14,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("crc32c", &["log"]),
     ("crossbeam", &["ingest", "server"]),
     ("foldhash", &["hub", "ingest"]),
+    ("hashbrown", &["hub", "server"]),
     ("http", &["http", "server"]),
     ("httparse", &["http"]),
     ("httpdate", &["http", "server"]),
