@@ -127,12 +127,6 @@ impl Index {
             }
         }
     }
-
-    /// Topics that any filter names.
-    #[cfg(test)]
-    pub(crate) fn topics(&self) -> usize {
-        self.topics.len()
-    }
 }
 
 fn split(hash: u64) -> [u32; 2] {

@@ -46,6 +46,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/app/signals.rs",
     "src/app/threads.rs",
     "src/log/map.rs",
+    "src/main.rs",
     "src/server/ring.rs",
     "src/server/socket.rs",
     "src/server/tcp_info.rs",
