@@ -62,8 +62,9 @@ const ROLL_MS_MIN: u64 = 1000;
 
 /// Runs the server until SIGTERM or SIGINT has been obeyed.
 ///
-/// Everything that the machine could refuse is asked for before the data directory is touched.
-pub fn serve(config: Config) -> Result<(), StartError> {
+/// Everything that the machine could refuse is asked for before the data directory is touched. `give_back`: lets the
+/// allocator return to the system what the calling thread has freed.
+pub fn serve(config: Config, give_back: fn()) -> Result<(), StartError> {
     logging::install(&config.log_filter, config.log_json);
     let cpus = threads::cpus();
     let workers = config.workers.unwrap_or(cpus.len()).max(1);
@@ -104,6 +105,7 @@ pub fn serve(config: Config) -> Result<(), StartError> {
             answers,
             bell,
             pager,
+            give_back,
         };
         running.push(threads::spawn(&format!("tw-worker-{index}"), move || server::run(parts))?);
     }

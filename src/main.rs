@@ -16,7 +16,7 @@ fn main() -> ExitCode {
         std::fs::read_to_string(path)
     });
     match command {
-        Ok(Command::Serve(config)) => match app::serve(*config) {
+        Ok(Command::Serve(config)) => match app::serve(*config, give_back) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(&error, 1),
         },
@@ -30,6 +30,16 @@ fn main() -> ExitCode {
         }
         Err(error) => complain(&error, EXIT_USAGE),
     }
+}
+
+/// Returns to the system what this thread has freed.
+#[expect(unsafe_code, reason = "the allocator's crate does not export its own function for this")]
+fn give_back() {
+    unsafe extern "C" {
+        fn mi_collect(force: bool);
+    }
+    // SAFETY: the allocator that is linked in has this function, which may be called at any time on any thread.
+    unsafe { mi_collect(true) }
 }
 
 /// Says why on standard error.

@@ -29,6 +29,6 @@ pub(crate) fn advance<K>(
         let next = matches.first(segment, slot.next.next(), last, &mut { usize::MAX });
         slot.next = next.unwrap_or(last);
     }
-    slot.offset = rest as u32;
+    slot.offset = u16::try_from(rest).unwrap_or(u16::MAX);
     events
 }

@@ -34,11 +34,11 @@ impl<K> Hub<K> {
                     (slot.next, slot.offset) = (resume, 0);
                     events
                 } else {
-                    let told = slot.filter.clone();
-                    let matches = match (self.found.get(&job.id), &told) {
+                    let filter = slot.filter().and_then(|id| self.filters.get(id));
+                    let matches = match (self.found.get(&job.id), filter) {
                         (_, None) => Matches::Everything,
                         (Some(found), _) => Matches::Found(found),
-                        (None, Some(told)) => Matches::Filter(&told.filter),
+                        (None, Some(filter)) => Matches::Filter(filter),
                     };
                     advance(slot, view, &matches, last, took)
                 };
@@ -47,10 +47,8 @@ impl<K> Hub<K> {
                     self.found.remove(&job.id);
                 }
                 self.counts.deliveries += u64::from(completed);
-                if let Some(told) = &slot.filter
-                    && completed > 0
-                {
-                    told.tell(if whole { last } else { slot.next.previous() }, now_ms);
+                if completed > 0 {
+                    slot.tell(if whole { last } else { slot.next.previous() }, now_ms);
                 }
             }
             JobKind::Lost => return self.remove(job.id).map_or(Outcome::Done, Outcome::Closed),

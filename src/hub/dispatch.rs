@@ -12,7 +12,7 @@ const DISPATCH_ENTRIES: u64 = 4096;
 impl<K> Hub<K> {
     /// Looks at the entries between the last dispatch and the commit point and notes who is to get them.
     pub(crate) fn dispatch(&mut self, view: &View, visible: EventId) {
-        if self.index.is_empty() {
+        if self.filters.is_empty() {
             self.dispatched = visible;
             return;
         }
@@ -34,9 +34,9 @@ impl<K> Hub<K> {
             }
             let mut id = first;
             while id <= last {
-                let (slots, live, index) = (&mut self.slots, &mut self.live, &self.index);
-                index.each(segment.entry(id), |subscriber| {
-                    let Some(slot) = slots.get_mut(subscriber) else { return };
+                let (slots, live, filters) = (&mut self.slots, &mut self.live, &self.filters);
+                filters.each(segment.entry(id), |index| {
+                    let Some((subscriber, slot)) = slots.at_mut(index) else { return };
                     if id < slot.next && slot.next > slot.until {
                         return;
                     }
@@ -61,8 +61,9 @@ impl<K> Hub<K> {
     /// its place, and meet the hole there.
     fn announce(&mut self, first: EventId, through: EventId) {
         for index in 0..self.slots.table_len() {
-            let Some((id, _)) = self.slots.at(index) else { continue };
-            let Some(slot) = self.slots.get_mut(id).filter(|slot| !slot.is_everything()) else { continue };
+            let Some((id, slot)) = self.slots.at_mut(index).filter(|(_, slot)| !slot.is_everything()) else {
+                continue;
+            };
             if slot.next > slot.until {
                 // A live one has everything before `first`; one that was just greeted may stand further on.
                 slot.next = slot.next.max(first);

@@ -3,7 +3,7 @@
 use crate::event::EventId;
 use crate::hub::matches::find_nearby;
 use crate::hub::piece::{Bounds, Job, JobKind, Piece, next_piece};
-use crate::hub::slots::{Slot, flag};
+use crate::hub::slots::{Role, Slot, flag};
 use crate::hub::{Bytes, Control, Hub, SubscriberId};
 use crate::limits;
 use crate::log::View;
@@ -72,23 +72,21 @@ impl<K> Hub<K> {
 
     fn fill_controls(&mut self, chunk: &mut Fill<'_, '_>) {
         while !chunk.is_full()
-            && let Some((id, control)) = self.controls.pop_front()
+            && let Some(id) = self.controls.pop_front()
         {
             let dispatched = self.dispatched;
             let Some(slot) = self.slots.get_mut(id) else { continue };
             slot.clear(flag::CONTROL);
             let busy = slot.offset > 0 || slot.has(flag::BLOCKED | flag::HALF | flag::QUEUED | flag::ENDING);
-            let control = match control {
-                Control::Position(_) if slot.next <= slot.until => Control::Heartbeat,
-                Control::Position(_) => Control::Position(dispatched),
-                other => other,
-            };
             if busy {
                 continue;
             }
-            if let (Control::Position(at), Some(told)) = (control, &slot.filter) {
-                told.tell(at, self.quiet.now_ms);
-            }
+            let control = if slot.is_far(dispatched, self.quiet.now_ms) {
+                slot.tell(dispatched, self.quiet.now_ms);
+                Control::Position(dispatched)
+            } else {
+                Control::Heartbeat
+            };
             chunk.push_control(id, slot, control);
         }
     }
@@ -102,8 +100,8 @@ impl<K> Hub<K> {
         while !chunk.is_full() && self.pass.clean < self.everyone.len() {
             self.pass.at = if self.pass.at + 1 >= self.everyone.len() { 0 } else { self.pass.at + 1 };
             self.pass.clean += 1;
-            let Some(id) = self.everyone.get(self.pass.at).copied() else { continue };
-            let Some(slot) = self.slots.get_mut(id) else { continue };
+            let Some(index) = self.everyone.get(self.pass.at).copied() else { continue };
+            let Some((id, slot)) = self.slots.at_mut(index) else { continue };
             let idle = slot.next > chunk.visible;
             if idle || slot.has(flag::BEHIND | flag::BLOCKED | flag::QUEUED | flag::ENDING) {
                 continue;
@@ -166,21 +164,23 @@ impl<K> Hub<K> {
     /// is to do it.
     fn look_nearby(&mut self, id: SubscriberId, bounds: Bounds, chunk: &mut Fill<'_, '_>) -> bool {
         let Some(slot) = self.slots.get(id) else { return true };
-        let Some(told) = slot.filter.as_ref().filter(|_| !self.found.contains_key(&id)) else { return true };
+        let filter = slot.filter().filter(|_| !self.found.contains_key(&id));
+        let Some(filter) = filter.and_then(|id| self.filters.get(id)) else { return true };
         let Some(segment) = chunk.view.segment(slot.next) else { return true };
         if slot.next > segment.last(bounds.limit) {
             return true;
         }
         let before = chunk.looked;
         let range = (slot.next, bounds.limit);
-        let found = find_nearby(self.memory, segment, &told.filter, range, &mut chunk.looked);
+        let found = find_nearby(self.memory, segment, filter, range, &mut chunk.looked);
         self.counts.looked_at += (chunk.looked - before) as u64;
         found.map(|found| self.found.insert(id, found)).is_some()
     }
 
     fn push_piece(&mut self, id: SubscriberId, bounds: Bounds, chunk: &mut Fill<'_, '_>) {
         let Some(slot) = self.slots.get_mut(id) else { return };
-        match next_piece(slot, self.found.get(&id), chunk.view, bounds, chunk.scratch) {
+        let filter = slot.filter().and_then(|id| self.filters.get(id));
+        match next_piece(slot, filter, self.found.get(&id), chunk.view, bounds, chunk.scratch) {
             Piece::Events { bytes, last, resume, events } => {
                 slot.set(flag::QUEUED);
                 chunk.push(Job { id, bytes, kind: JobKind::Events { last, resume, events } });
@@ -217,10 +217,10 @@ impl<K> Hub<K> {
         let Some(slot) = self.slots.get_mut(id) else { return };
         let silent =
             quiet.after_ms > 0 && quiet.now_ms.wrapping_sub(slot.sent_ms) as i32 >= quiet.after_ms as i32;
-        match &slot.filter {
-            Some(told) if silent && slot.offset == 0 => {
+        match slot.role {
+            Role::Filtered { .. } if silent && slot.offset == 0 => {
                 let at = slot.next.previous();
-                told.tell(at, quiet.now_ms);
+                slot.tell(at, quiet.now_ms);
                 chunk.push_control(id, slot, Control::Position(at));
             }
             _ if cold => self.want(id),

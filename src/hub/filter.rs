@@ -34,12 +34,21 @@ pub struct Filter {
     /// What it names, for figures: it counts as a user's when it names any user.
     names_users: bool,
     /// Hashes of payment streams and users together, sorted; their domains differ, so they cannot be confused.
-    topics: Box<[TopicHash]>,
+    topics: Topics,
 }
+
+/// One topic, as most filters have, lies in the filter itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Topics {
+    One(TopicHash),
+    Some(Box<[TopicHash]>),
+}
+
+const _: () = assert!(size_of::<Filter>() == 24);
 
 impl Filter {
     pub fn all(types: TypeSet) -> Self {
-        Self { all: true, types, names_users: false, topics: Box::default() }
+        Self { all: true, types, names_users: false, topics: Topics::Some(Box::default()) }
     }
 
     /// The union of these payment streams and users.
@@ -49,7 +58,11 @@ impl Filter {
         topics.extend(users);
         topics.sort_unstable();
         topics.dedup();
-        Self { all: false, types, names_users, topics: topics.into_boxed_slice() }
+        let topics = match topics.as_slice() {
+            [one] => Topics::One(*one),
+            _ => Topics::Some(topics.into()),
+        };
+        Self { all: false, types, names_users, topics }
     }
 
     /// True when every event matches.
@@ -70,7 +83,10 @@ impl Filter {
     }
 
     pub fn topics(&self) -> &[TopicHash] {
-        &self.topics
+        match &self.topics {
+            Topics::One(one) => std::slice::from_ref(one),
+            Topics::Some(some) => some,
+        }
     }
 
     /// Whether the event of this entry is for the subscriber. `stream.fee_collected` reaches `all` subscribers alone.
@@ -87,10 +103,11 @@ impl Filter {
         self.names(entry.stream()) || self.names(entry.sender()) || self.names(entry.recipient())
     }
 
-    fn names(&self, hash: u64) -> bool {
-        match self.topics.as_ref() {
-            [one] => one.0 == hash,
-            many => many.binary_search(&TopicHash(hash)).is_ok(),
+    /// Whether a payment stream or user is one of the filter's.
+    pub(crate) fn names(&self, hash: u64) -> bool {
+        match &self.topics {
+            Topics::One(one) => one.0 == hash,
+            Topics::Some(some) => some.binary_search(&TopicHash(hash)).is_ok(),
         }
     }
 }

@@ -1,94 +1,138 @@
-//! From a topic to the subscribers that name it, so that an event costs its subscribers and nobody else.
+//! From a topic to the filters that name it, so that an event costs those it is for and nobody else. It knows filters by
+//! number and no subscribers.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use crate::event::EventType;
-use crate::hub::{Filter, SubscriberId};
+use crate::hub::filters::FilterId;
+use crate::hub::table::Table;
+use crate::hub::{Filter, trim};
 use crate::log::Entry;
 
-/// Subscribers by topic hash; those of `all` with types by event type. Those of everything are not in it.
+/// Filters by topic hash; those of `all` with types by event type.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    topics: HashMap<u64, Listeners, RandomState>,
-    kinds: [Vec<SubscriberId>; 16],
+    topics: HashTable<Topic>,
+    /// The filters of topics that several name, sorted.
+    lists: Table<Vec<FilterId>>,
+    kinds: [Vec<FilterId>; 16],
+    hasher: RandomState,
 }
 
-/// Most topics have one subscriber, which then costs no allocation of its own.
+/// A topic that is named. The hash in two halves: as one number it would take four bytes more to lie straight.
 #[derive(Debug)]
-enum Listeners {
-    One(SubscriberId),
-    Many(Vec<SubscriberId>),
+struct Topic {
+    hash: [u32; 2],
+    by: Naming,
+}
+
+/// Most topics are named by one filter, which then costs no list.
+#[derive(Debug, Clone, Copy)]
+enum Naming {
+    One(FilterId),
+    List(u32),
+}
+
+impl Topic {
+    fn hash(&self) -> u64 {
+        join(self.hash)
+    }
 }
 
 impl Index {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.topics.is_empty() && self.kinds.iter().all(Vec::is_empty)
-    }
-
-    pub(crate) fn add(&mut self, id: SubscriberId, filter: &Filter) {
+    pub(crate) fn add(&mut self, id: FilterId, filter: &Filter) {
         if filter.is_all() {
             for kind in EventType::ALL.into_iter().filter(|kind| filter.types().has(kind.code())) {
                 self.kinds[kind.code() as usize].push(id);
             }
         }
+        let Self { topics, lists, hasher, .. } = self;
         for topic in filter.topics() {
-            self.topics
-                .entry(topic.0)
-                .and_modify(|listeners| match listeners {
-                    Listeners::One(first) => *listeners = Listeners::Many(vec![*first, id]),
-                    Listeners::Many(many) => many.push(id),
-                })
-                .or_insert(Listeners::One(id));
+            let hash = hasher.hash_one(topic.0);
+            let Some(known) = topics.find_mut(hash, |known| known.hash() == topic.0) else {
+                let new = Topic { hash: split(topic.0), by: Naming::One(id) };
+                topics.insert_unique(hash, new, |known| hasher.hash_one(known.hash()));
+                continue;
+            };
+            match known.by {
+                Naming::One(first) => {
+                    known.by = Naming::List(lists.insert(vec![id.min(first), id.max(first)]));
+                }
+                Naming::List(list) => {
+                    if let Some(list) = lists.get_mut(list)
+                        && let Err(at) = list.binary_search(&id)
+                    {
+                        list.insert(at, id);
+                    }
+                }
+            }
         }
     }
 
-    pub(crate) fn remove(&mut self, id: SubscriberId, filter: &Filter) {
+    pub(crate) fn remove(&mut self, id: FilterId, filter: &Filter) {
         if filter.is_all() {
             for kind in EventType::ALL.into_iter().filter(|kind| filter.types().has(kind.code())) {
-                leave(&mut self.kinds[kind.code() as usize], id);
+                self.kinds[kind.code() as usize].retain(|other| *other != id);
             }
         }
+        let Self { topics, lists, hasher, .. } = self;
         for topic in filter.topics() {
-            let empty = match self.topics.get_mut(&topic.0) {
-                Some(Listeners::One(only)) => *only == id,
-                Some(Listeners::Many(many)) => {
-                    leave(many, id);
-                    many.is_empty()
+            let hash = hasher.hash_one(topic.0);
+            let Ok(mut known) = topics.find_entry(hash, |known| known.hash() == topic.0) else { continue };
+            match known.get().by {
+                Naming::One(_) => drop(known.remove()),
+                Naming::List(place) => {
+                    let Some(list) = lists.get_mut(place) else { continue };
+                    if let Ok(at) = list.binary_search(&id) {
+                        list.remove(at);
+                    }
+                    match list.as_slice() {
+                        [last] => {
+                            known.get_mut().by = Naming::One(*last);
+                            lists.remove(place);
+                        }
+                        _ => trim::shrink(list),
+                    }
                 }
-                None => false,
-            };
-            if empty {
-                self.topics.remove(&topic.0);
             }
         }
-        if self.topics.is_empty() {
-            self.topics.shrink_to_fit();
+        if trim::is_roomy(topics.capacity(), topics.len()) {
+            topics.shrink_to(topics.len() * 2, |known| hasher.hash_one(known.hash()));
         }
     }
 
-    /// Calls `found` for each subscriber that an event may be for; one may come several times.
-    pub(crate) fn each(&self, entry: &Entry, mut found: impl FnMut(SubscriberId)) {
+    /// Calls `found` for each filter under a topic of the event, with the topics looked at before that one: a filter
+    /// that names one of those as well was found there already. Types are not looked at, but for `all`.
+    pub(crate) fn each(&self, entry: &Entry, mut found: impl FnMut(FilterId, &[u64])) {
         let kind = entry.kind();
         for id in self.kinds.get(kind as usize).into_iter().flatten() {
-            found(*id);
+            found(*id, &[]);
         }
         if kind == EventType::FeeCollected.code() {
             return;
         }
-        for topic in [entry.stream(), entry.sender(), entry.recipient()] {
-            match self.topics.get(&topic) {
-                Some(Listeners::One(id)) => found(*id),
-                Some(Listeners::Many(many)) => many.iter().for_each(|id| found(*id)),
-                None => {}
+        let topics = [entry.stream(), entry.sender(), entry.recipient()];
+        for (at, topic) in topics.iter().enumerate() {
+            let hash = self.hasher.hash_one(*topic);
+            let Some(known) = self.topics.find(hash, |known| known.hash() == *topic) else { continue };
+            let seen = topics.get(..at).unwrap_or_default();
+            match known.by {
+                Naming::One(id) => found(id, seen),
+                Naming::List(list) => {
+                    self.lists.get(list).into_iter().flatten().for_each(|id| found(*id, seen))
+                }
             }
         }
     }
 }
 
-fn leave(listeners: &mut Vec<SubscriberId>, id: SubscriberId) {
-    if let Some(at) = listeners.iter().position(|other| *other == id) {
-        listeners.swap_remove(at);
-    }
+fn split(hash: u64) -> [u32; 2] {
+    [(hash >> 32) as u32, hash as u32]
+}
+
+fn join([high, low]: [u32; 2]) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
 }

@@ -10,6 +10,7 @@ mod control;
 mod dispatch;
 mod fill;
 mod filter;
+mod filters;
 mod index;
 mod matches;
 mod pages;
@@ -17,7 +18,9 @@ mod piece;
 mod queue;
 mod schedule;
 mod slots;
+mod table;
 mod tick;
+mod trim;
 
 pub use control::Control;
 pub use fill::Filled;

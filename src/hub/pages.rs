@@ -65,7 +65,7 @@ impl<K> Hub<K> {
             }
             let last = if slot.is_everything() { visible } else { slot.until.min(visible) };
             self.asked += 1;
-            let filter = slot.filter.as_ref().map(|told| told.filter.clone());
+            let filter = slot.filter().and_then(|id| self.filters.get(id)).cloned();
             return Some(Need { subscriber: id, first: slot.next, last, filter });
         }
         None

@@ -6,7 +6,7 @@
 use crate::event::EventId;
 use crate::hub::matches::{Matches, next_found};
 use crate::hub::slots::{Slot, flag};
-use crate::hub::{Control, Memory, SubscriberId};
+use crate::hub::{Control, Filter, Memory, SubscriberId};
 use crate::limits;
 use crate::log::{Found, Run, Segment, Step, View};
 use crate::sse;
@@ -117,13 +117,13 @@ pub(crate) struct Bounds {
 /// The next piece for a subscriber. Moves `slot.next` over events that do not match.
 pub(crate) fn next_piece<'v, K>(
     slot: &mut Slot<K>,
+    filter: Option<&Filter>,
     found: Option<&Found>,
     view: &'v View,
     bounds: Bounds,
     scratch: &mut Vec<u8>,
 ) -> Piece<'v> {
     let mut budget = limits::SCAN_ENTRIES_PER_TURN;
-    let told = slot.filter.clone();
     let stood = slot.next;
     if let Some(found) = found
         && slot.offset == 0
@@ -138,13 +138,13 @@ pub(crate) fn next_piece<'v, K>(
         if last < slot.next {
             return beyond(slot, view, bounds.visible);
         }
-        let matches = match (&told, found) {
+        let matches = match (filter, found) {
             (None, _) => return everything(slot, segment, last, bounds, scratch),
             // Behind where the list began nobody has looked yet, nor brought anything into memory.
             (Some(_), Some(found)) if found.through < slot.next && stood < slot.next => return Piece::Later,
             (Some(_), Some(found)) if found.through < slot.next => return stopped(slot, segment, last),
             (Some(_), Some(found)) => Matches::Found(found),
-            (Some(told), None) => Matches::Filter(&told.filter),
+            (Some(filter), None) => Matches::Filter(filter),
         };
         let last = match matches {
             Matches::Filter(_) => match segment.index_run(slot.next, last) {

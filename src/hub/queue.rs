@@ -4,7 +4,7 @@
 //! subscribers reads each stretch of the log while it is warm, and nobody starves whoever is furthest behind.
 
 use crate::event::EventId;
-use crate::hub::SubscriberId;
+use crate::hub::{SubscriberId, trim};
 
 #[derive(Debug, Default)]
 pub(crate) struct BehindQueue {
@@ -21,6 +21,12 @@ impl BehindQueue {
     /// Queues a subscriber that stands before `next`. The caller keeps it from being in line twice.
     pub(crate) fn push(&mut self, next: EventId, id: SubscriberId) {
         self.waiting.push((next, id));
+    }
+
+    /// Gives back room for more than this many.
+    pub(crate) fn trim(&mut self, used: usize) {
+        trim::shrink_to(&mut self.round, used);
+        trim::shrink_to(&mut self.waiting, used);
     }
 
     pub(crate) fn pop(&mut self) -> Option<SubscriberId> {

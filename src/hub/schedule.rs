@@ -4,32 +4,31 @@
 //! for each chunk, so frames coalesce by themselves while a chunk is being sent. How a chunk is filled is in `fill`,
 //! what happens after in `complete`, what comes with time in `tick`.
 
-use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
-use std::rc::Rc;
 
 use foldhash::fast::RandomState;
 
 use crate::event::EventId;
-use crate::hub::index::Index;
+use crate::hub::filters::Filters;
 use crate::hub::queue::BehindQueue;
-use crate::hub::slots::{Slot, Slots, Told, flag};
-use crate::hub::{Control, Filter, Memory, Subscriber, SubscriberId};
+use crate::hub::slots::{Role, Slot, Slots, flag};
+use crate::hub::{Control, Filter, Memory, Subscriber, SubscriberId, trim};
 use crate::log::Found;
 
 /// Everything one worker knows of its subscribers. `K`: how the server holds a connection.
 #[derive(Debug)]
 pub struct Hub<K> {
     pub(crate) slots: Slots<K>,
-    pub(crate) index: Index,
+    pub(crate) filters: Filters,
     /// Up to here events were looked at for filtered subscribers.
     pub(crate) dispatched: EventId,
-    /// Subscribers of everything; `everyone_at` says where each stands in it.
-    pub(crate) everyone: Vec<SubscriberId>,
+    /// The places of subscribers of everything in `slots`; each knows where it stands in here.
+    pub(crate) everyone: Vec<u32>,
     pub(crate) pass: Pass,
     pub(crate) live: VecDeque<SubscriberId>,
     pub(crate) behind: BehindQueue,
-    pub(crate) controls: VecDeque<(SubscriberId, Control)>,
+    /// Those to whom a heartbeat is due, or a position frame in its place.
+    pub(crate) controls: VecDeque<SubscriberId>,
     /// Those that wait for the pager and are not asked for yet.
     pub(crate) wanting: VecDeque<SubscriberId>,
     /// Needs that have no answer yet.
@@ -45,6 +44,12 @@ pub struct Hub<K> {
     pub(crate) halves: HashMap<SubscriberId, Box<[u8]>>,
     /// The last frame of those to be ended.
     pub(crate) endings: HashMap<SubscriberId, Control>,
+    /// Since when a peer acknowledges nothing, of those that do not.
+    pub(crate) stuck: HashMap<SubscriberId, u32, RandomState>,
+    /// Where the next tick begins.
+    pub(crate) tick_from: u32,
+    /// Deliveries when `trim` last looked.
+    pub(crate) trimmed_at: u64,
     /// When `tick` last looked, and after how much silence it speaks.
     pub(crate) quiet: Quiet,
     pub(crate) live_bytes: usize,
@@ -112,11 +117,14 @@ pub enum Outcome<K> {
 }
 
 impl<K> Hub<K> {
+    /// Bytes of a subscriber's slot.
+    pub const SLOT_BYTES: usize = size_of::<Option<Slot<K>>>();
+
     /// `visible`: the commit point now. `memory`: how to learn what is in memory.
     pub fn new(visible: EventId, memory: Memory) -> Self {
         Self {
             slots: Slots::new(),
-            index: Index::default(),
+            filters: Filters::default(),
             dispatched: visible,
             everyone: Vec::new(),
             pass: Pass::default(),
@@ -131,6 +139,9 @@ impl<K> Hub<K> {
             dispatched_before: visible,
             halves: HashMap::new(),
             endings: HashMap::new(),
+            stuck: HashMap::default(),
+            tick_from: 0,
+            trimmed_at: 0,
             quiet: Quiet::default(),
             live_bytes: 0,
             behind_bytes: 0,
@@ -142,42 +153,35 @@ impl<K> Hub<K> {
     pub fn add(&mut self, subscriber: Subscriber<K>, now_ms: u32) -> SubscriberId {
         let Subscriber { connection, filter, position, unchunked } = subscriber;
         let everything = filter.is_everything();
-        let told = (!everything)
-            .then(|| Rc::new(Told { filter, position: Cell::new(position), told_ms: Cell::new(now_ms) }));
         let until = if position < self.dispatched { self.dispatched } else { EventId::ZERO };
         let behind = everything || until != EventId::ZERO;
+        *self.counts.of(&filter) += 1;
         let id = self.slots.insert(|generation| Slot {
             connection,
             generation,
+            offset: 0,
+            flags: if unchunked { flag::UNCHUNKED } else { 0 },
+            sent_ms: now_ms,
+            role: Role::Everything { at: self.everyone.len() as u32 },
             next: position.next(),
             until,
-            offset: 0,
-            sent_ms: now_ms,
-            stuck_ms: 0,
-            everyone_at: 0,
-            flags: if unchunked { flag::UNCHUNKED } else { 0 },
-            filter: told,
         });
-        self.enlist(id);
+        if everything {
+            self.everyone.push(id.index);
+        } else {
+            let role = Role::Filtered {
+                filter: self.filters.join(filter, id.index),
+                told: position.0 as u32,
+                told_ms: now_ms,
+            };
+            if let Some(slot) = self.slots.get_mut(id) {
+                slot.role = role;
+            }
+        }
         if behind {
             self.queue_behind(id);
         }
         id
-    }
-
-    fn enlist(&mut self, id: SubscriberId) {
-        let Some(slot) = self.slots.get_mut(id) else { return };
-        match &slot.filter {
-            Some(told) => {
-                self.index.add(id, &told.filter);
-                *self.counts.of(&told.filter) += 1;
-            }
-            None => {
-                slot.everyone_at = self.everyone.len() as u32;
-                self.everyone.push(id);
-                self.counts.all += 1;
-            }
-        }
     }
 
     /// Takes a subscriber out; its connection is the caller's again.
@@ -187,18 +191,22 @@ impl<K> Hub<K> {
         self.found.remove(&id);
         self.endings.remove(&id);
         self.counts.behind -= u64::from(slot.has(flag::BEHIND));
-        match &slot.filter {
-            Some(told) => {
-                self.index.remove(id, &told.filter);
-                *self.counts.of(&told.filter) -= 1;
+        self.stuck.remove(&id);
+        match slot.role {
+            Role::Filtered { filter, .. } => {
+                if let Some(filter) = self.filters.get(filter) {
+                    *self.counts.of(filter) -= 1;
+                }
+                self.filters.leave(filter, id.index);
             }
-            None => {
+            Role::Everything { at } => {
                 self.counts.all -= 1;
-                self.everyone.swap_remove(slot.everyone_at as usize);
-                if let Some(moved) = self.everyone.get(slot.everyone_at as usize).copied()
-                    && let Some(moved) = self.slots.get_mut(moved)
+                self.everyone.swap_remove(at as usize);
+                trim::shrink(&mut self.everyone);
+                if let Some(moved) = self.everyone.get(at as usize).copied()
+                    && let Some((_, moved)) = self.slots.at_mut(moved)
                 {
-                    moved.everyone_at = slot.everyone_at;
+                    moved.role = slot.role;
                 }
                 self.pass.clean = 0;
             }
@@ -220,6 +228,11 @@ impl<K> Hub<K> {
 
     pub fn counts(&self) -> HubCounts {
         self.counts
+    }
+
+    /// Distinct filters in use.
+    pub fn filters(&self) -> usize {
+        self.filters.len()
     }
 
     pub(crate) fn pass_is_clean(&self, visible: EventId) -> bool {

@@ -2,10 +2,11 @@
 //!
 //! A slot knows where its subscriber stands in the log and what its socket is doing; it does not know what to send.
 
-use std::rc::Rc;
-
 use crate::event::EventId;
 use crate::hub::Filter;
+use crate::hub::filters::FilterId;
+use crate::hub::table::Table;
+use crate::limits;
 
 /// Names a subscriber; a later one in the same slot has another generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,42 +48,40 @@ pub(crate) mod flag {
     pub(crate) const SUPPLIED: u16 = 512;
 }
 
+/// One subscriber. Its size is the memory of an idle connection, so every byte is counted.
 #[derive(Debug)]
 pub(crate) struct Slot<K> {
     pub(crate) connection: K,
     pub(crate) generation: u32,
-    /// The next event to look at. For a live subscriber with a filter it is stale and past `until`.
-    pub(crate) next: EventId,
-    /// The last event that may match; a subscriber with `next > until` has everything.
-    pub(crate) until: EventId,
-    /// Bytes of the piece at `next` that are sent.
-    pub(crate) offset: u32,
+    /// Bytes of the frame at `next` that are sent.
+    pub(crate) offset: u16,
+    pub(crate) flags: u16,
     /// Coarse monotonic milliseconds since the hub's start of the last bytes the socket took.
     pub(crate) sent_ms: u32,
-    /// Since when the peer acknowledges nothing; 0 when it does.
-    pub(crate) stuck_ms: u32,
-    /// Its place in `Hub::everyone`, where it is there.
-    pub(crate) everyone_at: u32,
-    pub(crate) flags: u16,
-    /// `None`: everything.
-    pub(crate) filter: Option<Rc<Told>>,
+    pub(crate) role: Role,
+    /// The next event to look at. For a live subscriber with a filter it is stale and past `until`.
+    pub(crate) next: EventId,
+    /// The last event that may match; a subscriber with `next > until` has everything. Unused without a filter.
+    pub(crate) until: EventId,
 }
 
-/// A filter with what a quiet subscriber was last told of its position.
-#[derive(Debug)]
-pub(crate) struct Told {
-    pub(crate) filter: Filter,
-    pub(crate) position: std::cell::Cell<EventId>,
-    pub(crate) told_ms: std::cell::Cell<u32>,
+/// What is kept of a subscriber by what it wants.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Role {
+    /// Everything; with its place in `Hub::everyone`.
+    Everything { at: u32 },
+    /// What a filter picks; with what it was last told of its position while it was quiet.
+    Filtered {
+        filter: FilterId,
+        /// The low half of the position: only how far the log has moved since is of interest.
+        told: u32,
+        told_ms: u32,
+    },
 }
 
-impl Told {
-    /// Notes what the subscriber was told last, and when.
-    pub(crate) fn tell(&self, position: EventId, now_ms: u32) {
-        self.position.set(position);
-        self.told_ms.set(now_ms);
-    }
-}
+const _: () = assert!(size_of::<Role>() == 12);
+const _: () =
+    assert!(limits::FRAME_BYTES_MAX <= u16::MAX as usize, "a slot holds an offset into a frame in 16 bits");
 
 impl<K> Slot<K> {
     pub(crate) fn has(&self, flag: u16) -> bool {
@@ -98,67 +97,83 @@ impl<K> Slot<K> {
     }
 
     pub(crate) fn is_everything(&self) -> bool {
-        self.filter.is_none()
+        matches!(self.role, Role::Everything { .. })
+    }
+
+    pub(crate) fn filter(&self) -> Option<FilterId> {
+        match self.role {
+            Role::Everything { .. } => None,
+            Role::Filtered { filter, .. } => Some(filter),
+        }
+    }
+
+    /// Notes what a subscriber with a filter was told last, and when.
+    pub(crate) fn tell(&mut self, position: EventId, now_ms: u32) {
+        if let Role::Filtered { told, told_ms, .. } = &mut self.role {
+            (*told, *told_ms) = (position.0 as u32, now_ms);
+        }
+    }
+
+    /// How many ids and milliseconds lie between what a subscriber with a filter was told last and now. Where the ids are
+    /// more than 32 bits hold, the rest of them: few enough to be misjudged once in 400,000 times, and not for long.
+    pub(crate) fn since_told(&self, position: EventId, now_ms: u32) -> Option<(u32, u32)> {
+        match self.role {
+            Role::Everything { .. } => None,
+            Role::Filtered { told, told_ms, .. } => {
+                Some(((position.0 as u32).wrapping_sub(told), now_ms.wrapping_sub(told_ms)))
+            }
+        }
     }
 }
 
 /// Slots that are reused, addressed by index and generation.
 #[derive(Debug)]
 pub(crate) struct Slots<K> {
-    slots: Vec<Option<Slot<K>>>,
-    free: Vec<u32>,
+    table: Table<Slot<K>>,
     generation: u32,
 }
 
 impl<K> Slots<K> {
     pub(crate) fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), generation: 0 }
+        Self { table: Table::default(), generation: 0 }
     }
 
     pub(crate) fn insert(&mut self, make: impl FnOnce(u32) -> Slot<K>) -> SubscriberId {
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
-        let slot = make(generation);
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.slots[index as usize] = Some(slot);
-                index
-            }
-            None => {
-                self.slots.push(Some(slot));
-                (self.slots.len() - 1) as u32
-            }
-        };
-        SubscriberId { index, generation }
+        SubscriberId { index: self.table.insert(make(generation)), generation }
     }
 
     pub(crate) fn remove(&mut self, id: SubscriberId) -> Option<Slot<K>> {
         self.get(id)?;
-        let slot = self.slots[id.index as usize].take();
-        self.free.push(id.index);
-        slot
+        self.table.remove(id.index)
     }
 
     pub(crate) fn get(&self, id: SubscriberId) -> Option<&Slot<K>> {
-        self.slots.get(id.index as usize)?.as_ref().filter(|slot| slot.generation == id.generation)
+        self.table.get(id.index).filter(|slot| slot.generation == id.generation)
     }
 
     pub(crate) fn get_mut(&mut self, id: SubscriberId) -> Option<&mut Slot<K>> {
-        self.slots.get_mut(id.index as usize)?.as_mut().filter(|slot| slot.generation == id.generation)
+        self.table.get_mut(id.index).filter(|slot| slot.generation == id.generation)
     }
 
     /// The slot at a table position, whoever is in it.
     pub(crate) fn at(&self, index: u32) -> Option<(SubscriberId, &Slot<K>)> {
-        let slot = self.slots.get(index as usize)?.as_ref()?;
+        let slot = self.table.get(index)?;
         Some((SubscriberId { index, generation: slot.generation }, slot))
     }
 
-    /// Table positions in use or free.
+    pub(crate) fn at_mut(&mut self, index: u32) -> Option<(SubscriberId, &mut Slot<K>)> {
+        let slot = self.table.get_mut(index)?;
+        Some((SubscriberId { index, generation: slot.generation }, slot))
+    }
+
+    /// Table positions in use are below this.
     pub(crate) fn table_len(&self) -> u32 {
-        self.slots.len() as u32
+        self.table.end()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.table.len()
     }
 }

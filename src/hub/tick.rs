@@ -7,9 +7,13 @@ use crate::hub::slots::{Slot, flag};
 use crate::hub::{Control, Hub, SubscriberId};
 
 /// A quiet filtered subscriber is told its position when the log has moved this many ids past it …
-const POSITION_IDS: u64 = 10_000;
+const POSITION_IDS: u32 = 10_000;
 /// … or when it moved at all and this long went by.
 const POSITION_MS: u32 = 60 * 60 * 1000;
+/// Frames that wait at a time: what one event made due for everybody at once goes out over some ticks, each of them
+/// for one subscriber in so many.
+const CONTROLS_MIN: usize = 1024;
+const CONTROLS_SHARE: usize = 8;
 
 /// What a sweep over subscribers looks at and remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,29 +32,22 @@ impl<K> Hub<K> {
     pub fn tick(&mut self, now_ms: u32, heartbeat_ms: u32) {
         self.quiet = Quiet { now_ms, after_ms: heartbeat_ms };
         (self.fresh_after, self.dispatched_before) = (self.dispatched_before, self.dispatched);
-        for index in 0..self.slots.table_len() {
-            let Some((id, slot)) = self.slots.at(index) else { continue };
+        let table_len = self.slots.table_len();
+        let controls_max = CONTROLS_MIN.max(self.slots.len() / CONTROLS_SHARE);
+        for step in 0..table_len {
+            let index = (self.tick_from + step) % table_len;
+            if self.controls.len() >= controls_max {
+                self.tick_from = index;
+                break;
+            }
+            let Some((id, slot)) = self.slots.at_mut(index) else { continue };
             let busy = slot.has(flag::CONTROL | flag::QUEUED | flag::BLOCKED | flag::ENDING);
             if busy || now_ms.wrapping_sub(slot.sent_ms) < heartbeat_ms {
                 continue;
             }
-            let control = if self.is_far(slot, now_ms) {
-                Control::Position(self.dispatched)
-            } else {
-                Control::Heartbeat
-            };
-            if let Some(slot) = self.slots.get_mut(id) {
-                slot.set(flag::CONTROL);
-            }
-            self.controls.push_back((id, control));
+            slot.set(flag::CONTROL);
+            self.controls.push_back(id);
         }
-    }
-
-    fn is_far(&self, slot: &Slot<K>, now_ms: u32) -> bool {
-        let Some(told) = &slot.filter else { return false };
-        let moved = self.dispatched.0.saturating_sub(told.position.get().0);
-        let long_ago = now_ms.wrapping_sub(told.told_ms.get()) >= POSITION_MS;
-        slot.next > slot.until && (moved >= POSITION_IDS || moved > 0 && long_ago)
     }
 
     /// Ends a subscription: the frame begun is finished, then `last` follows and `Outcome::Ended` comes back.
@@ -83,15 +80,27 @@ impl<K> Hub<K> {
     /// The subscriber at a table position, with its connection and health.
     pub fn at(&self, index: u32) -> Option<(SubscriberId, &K, Health)> {
         let (id, slot) = self.slots.at(index)?;
-        let health =
-            Health { sent_ms: slot.sent_ms, blocked: slot.has(flag::BLOCKED), stuck_ms: slot.stuck_ms };
+        let stuck_ms = self.stuck.get(&id).copied().unwrap_or(0);
+        let health = Health { sent_ms: slot.sent_ms, blocked: slot.has(flag::BLOCKED), stuck_ms };
         Some((id, &slot.connection, health))
     }
 
     /// Remembers since when a peer acknowledges nothing.
     pub fn set_stuck(&mut self, id: SubscriberId, stuck_ms: u32) {
-        if let Some(slot) = self.slots.get_mut(id) {
-            slot.stuck_ms = stuck_ms;
+        if stuck_ms == 0 {
+            self.stuck.remove(&id);
+        } else if self.slots.get(id).is_some() {
+            self.stuck.insert(id, stuck_ms);
         }
+    }
+}
+
+impl<K> Slot<K> {
+    /// Whether a subscriber that has everything is to be told how far the log is.
+    pub(crate) fn is_far(&self, dispatched: EventId, now_ms: u32) -> bool {
+        let Some((moved, quiet_ms)) = self.since_told(dispatched, now_ms) else { return false };
+        // One that was greeted ahead of what is dispatched has missed nothing.
+        let has_all = self.next > self.until && self.next.previous() <= dispatched;
+        has_all && (moved >= POSITION_IDS || moved > 0 && quiet_ms >= POSITION_MS)
     }
 }

@@ -8,12 +8,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::net::SocketAddrAny;
 use slab::Slab;
 
+use crate::hub::Hub;
+
 /// A subscriber's connection, with its place in the table of addresses.
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) socket: OwnedFd,
     pub(crate) address: AddressKey,
 }
+
+const _: () = assert!(Hub::<Peer>::SLOT_BYTES == 48, "the memory of an idle subscriber");
 
 impl AsFd for Peer {
     fn as_fd(&self) -> BorrowedFd<'_> {

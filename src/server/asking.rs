@@ -8,6 +8,7 @@ use crate::hub::Hub;
 use crate::log::{Found, View};
 use crate::server::addresses::Peer;
 use crate::server::pager::{self, Answer, Ask, PagerDoor, Search};
+use crate::server::trim;
 use crate::server::waiting::Waiting;
 use crate::server::worker::Worker;
 
@@ -27,6 +28,15 @@ impl Asking {
     /// Lets the pager end.
     pub(crate) fn close(&self) {
         self.door.close();
+    }
+
+    /// Gives back the places of a crowd that has been served.
+    pub(crate) fn trim(&self) {
+        self.requests.trim();
+        let mut backlog = self.backlog.borrow_mut();
+        if trim::is_roomy(backlog.capacity(), backlog.len()) {
+            backlog.shrink_to_fit();
+        }
     }
 
     /// Waits for the pager's answer; `None` when too many do already.

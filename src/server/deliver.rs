@@ -12,6 +12,9 @@ use crate::server::addresses::Peer;
 use crate::server::ring::Sender;
 use crate::server::worker::Worker;
 
+/// Gathered bytes for which room is kept while nothing is sent.
+const SCRATCH_BYTES_KEPT: usize = 64 * 1024;
+
 /// Serves the doorbell until the runtime ends.
 pub(crate) async fn deliver_loop(worker: Rc<Worker>, mut sender: Sender) {
     let mut buffers = Buffers::default();
@@ -24,6 +27,9 @@ pub(crate) async fn deliver_loop(worker: Rc<Worker>, mut sender: Sender) {
             }
             let filled = worker.send_chunk(&mut sender, &mut buffers);
             if filled.jobs == 0 && !filled.unfinished {
+                if worker.buffers_old.take() && buffers.scratch.capacity() > SCRATCH_BYTES_KEPT {
+                    buffers.scratch = Vec::new();
+                }
                 break;
             }
             rustix::thread::sched_yield();

@@ -24,6 +24,7 @@ mod socket;
 mod subscribe;
 mod sweep;
 mod tcp_info;
+mod trim;
 mod waiting;
 mod worker;
 

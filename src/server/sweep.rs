@@ -11,6 +11,8 @@ use crate::server::tcp_info::tcp_info;
 use crate::server::worker::Worker;
 
 const TICK: Duration = Duration::from_millis(100);
+/// Ticks between two looks at memory that is held for nothing.
+const TRIM_TICKS: u32 = 10;
 /// Time in which every subscriber is asked once whether its peer has left.
 const LEFT_SWEEP_MS: u32 = 3000;
 /// A full socket that takes no byte for this long is given up.
@@ -85,7 +87,9 @@ impl Worker {
     fn gauge(&self) {
         let hub = self.hub.borrow();
         let (counts, figures) = (hub.counts(), self.figures());
-        figures.connections.set((self.connections.borrow().len() + hub.len()) as u64);
+        let connections = self.connections.borrow().len() + hub.len();
+        self.count_crowd(connections, 0);
+        figures.connections.set(connections as u64);
         figures.subscribers_all.set(counts.all);
         figures.subscribers_streams.set(counts.streams);
         figures.subscribers_users.set(counts.users);
@@ -174,9 +178,14 @@ pub(crate) async fn tick_loop(worker: Rc<Worker>) {
     let vanished_ms = (worker.shared.settings.write_timeout_ms / 4).clamp(100, 15_000) as u32;
     let mut left = Sweep { at: 0, round_ms: LEFT_SWEEP_MS };
     let mut vanished = Sweep { at: 0, round_ms: vanished_ms };
+    let mut ticks: u32 = 0;
     while !worker.shared.is_draining() {
         monoio::time::sleep(TICK).await;
         tick(&worker, heartbeat_ms);
+        ticks = ticks.wrapping_add(1);
+        if ticks.is_multiple_of(TRIM_TICKS) {
+            worker.trim();
+        }
         for (sweep, vanished) in [(&mut left, false), (&mut vanished, true)] {
             let table_len = worker.hub.borrow().table_len();
             let (mut from, mut count) = sweep.next(table_len);

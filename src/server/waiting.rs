@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 use slab::Slab;
 
 use crate::limits;
+use crate::server::trim;
 
 enum Place<T> {
     Waiting(Option<Waker>),
@@ -38,6 +39,14 @@ impl<T> Waiting<T> {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.places.borrow().is_empty()
+    }
+
+    /// Gives back the places of a crowd that has been served.
+    pub(crate) fn trim(&self) {
+        let mut places = self.places.borrow_mut();
+        if trim::is_roomy(places.capacity(), places.len()) {
+            places.shrink_to_fit();
+        }
     }
 
     /// Gives an answer to its request and wakes it.

@@ -21,6 +21,7 @@ use crate::server::pager::PagerDoor;
 use crate::server::ring::{RingError, Sender};
 use crate::server::shared::Shared;
 use crate::server::socket::{Breather, Socket, Watch};
+use crate::server::trim::Crowd;
 use crate::server::waiting::Waiting;
 use crate::server::{accept, deliver, drain, sweep};
 
@@ -37,6 +38,8 @@ pub struct WorkerParts {
     pub answers: Answers,
     pub bell: Doorbell,
     pub pager: PagerDoor,
+    /// Lets the allocator return to the system what this thread has freed.
+    pub give_back: fn(),
 }
 
 /// Why a worker could not start.
@@ -80,6 +83,10 @@ pub(crate) struct Worker {
     pub(crate) disk_full: Cell<bool>,
     /// When running out of descriptors was last complained of.
     pub(crate) warned_ms: Cell<u32>,
+    /// The delivery task is to give large buffers up when it rests.
+    pub(crate) buffers_old: Cell<bool>,
+    pub(crate) crowd: Cell<Crowd>,
+    pub(crate) give_back: fn(),
     pub(crate) breather: Breather,
     pub(crate) watches: Watches,
     start_ms: u64,
@@ -116,6 +123,9 @@ impl Worker {
             damaged_seen: Cell::new(0),
             disk_full: Cell::new(false),
             warned_ms: Cell::new(0),
+            buffers_old: Cell::new(false),
+            crowd: Cell::default(),
+            give_back: parts.give_back,
             breather: Breather::open()?,
             watches,
             start_ms: clock::monotonic_ms(),
@@ -159,6 +169,7 @@ impl Worker {
         let deadline_ms = self.now_ms().wrapping_add(self.shared.settings.request_timeout_ms as u32);
         let connection = Rc::new(Connection::new(Socket::adopt(socket)?, entry.key(), deadline_ms));
         entry.insert(Rc::clone(&connection));
+        self.count_crowd(0, 1);
         self.shared.connections.fetch_add(1, Ordering::Relaxed);
         Ok(connection)
     }

@@ -15,7 +15,7 @@ use crate::options::TargetOptions;
 const SETTLED_FOR: Duration = Duration::from_millis(1500);
 const SETTLE_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Open many subscriptions and leave them idle; server memory per connection, then one event for all
+/// Open many subscriptions and leave them idle; server memory per connection, then one event for each
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
@@ -27,12 +27,30 @@ pub(crate) struct Options {
     )]
     subscribers: u32,
 
+    /// What they subscribe to
+    #[arg(long, value_enum, value_name = "FILTER", default_value_t = Wanted::All)]
+    filter: Wanted,
+
     #[command(flatten)]
     pub(crate) target: TargetOptions,
 }
 
+/// What idle subscribers want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Wanted {
+    /// Everything (`all=true`).
+    All,
+    /// One user each.
+    Users,
+    /// One payment stream each.
+    Streams,
+    /// The same payment stream, so that their filters are equal.
+    Same,
+}
+
 const EXAMPLES: &str = "Examples:
   loadtest idle --spawn target/release/tailwire --subscribers 10000
+  loadtest idle --spawn target/release/tailwire --filter users
 
 \"a connection\" is the growth from a fifth of the subscribers to all of them, so that what
 a server allocates once does not count; \"from none\" is the growth from an idle server.
@@ -41,8 +59,14 @@ Kernel memory (about 3.6 KB a socket) is in neither.";
 pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
     let subscribers = options.subscribers as usize;
     let subject = Subject::start(&options.target, subscribers + 1)?;
-    let run = Run::starting_at(now_ns(), 1);
-    let mut herd = Herd::new(subject.addr, run, Filter::All)?;
+    let (filter, topics) = match options.filter {
+        Wanted::All => (Filter::All, 1),
+        Wanted::Users => (Filter::Users, subscribers),
+        Wanted::Streams => (Filter::Streams, subscribers),
+        Wanted::Same => (Filter::Streams, 1),
+    };
+    let run = Run::starting_at(now_ns(), topics as u64);
+    let mut herd = Herd::new(subject.addr, run, filter)?;
     let bar = progress("opening subscribers", subscribers as u64);
     let mut samples = vec![(0, settled(&subject, &mut herd)?)];
     for count in [subscribers / 5, subscribers] {
@@ -58,24 +82,25 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
         connections: 1,
         batch: 1,
         first_seq: 0,
-        events_max: 1,
+        events_max: topics as u64,
         time_max: Duration::from_secs(60),
     };
     let mut expected = Expected::default();
-    let bar = progress("one event for all", 1);
+    let bar = progress("one event for each", topics as u64);
     let receipt = gather(&mut herd, &mut expected, &order, &bar)?;
     bar.finish_and_clear();
     let accounts = Accounts::settle(&herd, &expected, receipt.refused, receipt.repeated_ids(), &receipt.acks);
     subject.stop()?;
 
-    let mut text = format!("idle: {subscribers} subscribers\n");
+    let mut text = format!("idle: {subscribers} subscribers, filter {:?}\n", options.filter);
     line(&mut text, "accounts", &accounts.line());
     accounts.stories.iter().for_each(|story| line(&mut text, "", story));
-    line(&mut text, "delivery", &format!("{}, of the one event", herd.latency.line_ms()));
+    line(&mut text, "delivery", &format!("{}, of one event for each", herd.latency.line_ms()));
     let growth = growth(&samples, &mut text);
     let json = json!({
         "workload": "idle",
         "subscribers": subscribers,
+        "filter": format!("{:?}", options.filter).to_lowercase(),
         "accounts": accounts.json(),
         "delivery": herd.latency.json(),
         "samples": samples.iter().map(|(count, memory)| json!({

@@ -2,7 +2,10 @@
 
 mod control_frames;
 mod filters;
+mod giving_back;
 mod holes;
 mod model;
+mod shared_filters;
 mod support;
+mod table;
 mod waiting;

@@ -141,7 +141,7 @@ impl Want {
         Filter::union(self.topics.iter().map(|topic| TopicHash(*topic)).collect(), Vec::new(), types)
     }
 
-    fn wants(&self, event: &Event) -> bool {
+    pub(super) fn wants(&self, event: &Event) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.contains(&event.kind);
         let named =
             [event.stream, event.sender, event.recipient].iter().any(|topic| self.topics.contains(topic));

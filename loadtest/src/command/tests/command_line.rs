@@ -16,6 +16,7 @@ fn good_lines_are_taken() {
         "loadtest fanout --spawn t --subscribers 5000 --seconds 30 --compare-sendloop --rounds 5 --json",
         "loadtest fanout --spawn t --filter users --topics 9 --server-arg=--durability --server-arg none",
         "loadtest idle --url http://127.0.0.1:1 --server-pid 7",
+        "loadtest idle --spawn t --subscribers 18000 --filter same",
         "loadtest slow --spawn t --fast 1000 --slow-rate 1024 --seconds 180",
         "loadtest publish --sendloop --connections 64 --batch 1000",
         "loadtest replay --spawn t --events 200000",

@@ -1,0 +1,33 @@
+//! The table of slots against a plain map: places are told apart and reused, the lowest first, and chunks go with their
+//! last tenant.
+
+use std::collections::BTreeMap;
+
+use crate::hub::table::Table;
+use crate::hub::tests::support::Random;
+
+#[test]
+fn it_is_a_map_whose_places_are_reused() {
+    let mut random = Random(0x5EED);
+    let mut table: Table<u64> = Table::default();
+    let mut model: BTreeMap<u32, u64> = BTreeMap::new();
+    for round in 0..20_000 {
+        // It grows for a while, then shrinks for a while.
+        let grows = round / 2500 % 2 == 0;
+        if random.below(10) < if grows { 8 } else { 2 } {
+            let lowest = (0..).find(|place| !model.contains_key(place)).unwrap();
+            assert_eq!(table.insert(round), lowest, "the lowest free place");
+            model.insert(lowest, round);
+        } else {
+            let place = random.below(u64::from(table.end()) + 3) as u32;
+            assert_eq!(table.remove(place), model.remove(&place));
+        }
+        assert_eq!(table.len(), model.len());
+        let chunks: std::collections::BTreeSet<u32> = model.keys().map(|place| place / 64).collect();
+        assert_eq!(table.chunks(), chunks.len(), "no chunk is held for nobody");
+        assert_eq!(table.end(), chunks.last().map_or(0, |last| (last + 1) * 64));
+        let place = random.below(u64::from(table.end()) + 3) as u32;
+        assert_eq!(table.get(place), model.get(&place));
+        assert_eq!(table.get_mut(place).copied(), model.get(&place).copied());
+    }
+}
