@@ -4,5 +4,6 @@ mod control_frames;
 mod filters;
 mod holes;
 mod model;
+mod pressed;
 mod support;
 mod waiting;
