@@ -192,6 +192,7 @@ fn settings(config: &Config, max_connections: usize) -> Settings {
         rules: Rules { strict_addresses: config.strict_addresses },
         origins: OriginPolicy { allowed: config.cors_origins.clone(), loopback },
         send: config.send,
+        coalesce_us: config.coalesce_us,
         insecure: config.insecure && !loopback,
     }
 }

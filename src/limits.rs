@@ -55,8 +55,14 @@ pub const BODY_BYTES_UNCOUNTED: usize = 16 * 1024;
 /// Bytes of a subscriber that its socket holds unsent.
 pub const UNSENT_BYTES_MAX: u32 = 32 * 1024;
 
-/// Sends of one chunk; between chunks a worker lets its neighbours run.
-pub const SENDS_PER_CHUNK: usize = 32;
+/// Sends of one chunk, at most; between chunks a worker lets its neighbours run.
+pub const SENDS_PER_CHUNK: usize = 128;
+/// Bytes that live subscribers lack, on average, from which on a worker is short of time for sending.
+pub const PRESSED_BYTES: usize = 16 * 1024;
+/// Sends of one chunk while requests come in or wait.
+pub const SENDS_PER_CHUNK_MIN: usize = 16;
+/// The longest time for which `--coalesce-us` may hold events.
+pub const COALESCE_US_MAX: u64 = 100_000;
 /// Bytes one subscriber that is behind may take in one turn.
 pub const BEHIND_BYTES_PER_TURN: usize = 128 * 1024;
 /// Bytes all subscribers that are behind may take in one turn.

@@ -40,6 +40,7 @@ pub struct Config {
     pub payment_streams_max: usize,
     pub cors_origins: Vec<String>,
     pub send: SendMethod,
+    pub coalesce_us: u64,
     pub log_json: bool,
     pub log_filter: String,
 }
@@ -70,6 +71,7 @@ impl Config {
             payment_streams_max: 0,
             cors_origins: Vec::new(),
             send: SendMethod::Auto,
+            coalesce_us: 0,
             log_json: false,
             log_filter: String::new(),
         }

@@ -2,6 +2,7 @@
 //! docs/operations.md all come from it; a setting that is not here does not exist.
 
 use crate::config::{Config, ValueError, values};
+use crate::limits;
 
 /// What a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +115,18 @@ pub const SETTINGS: &[Setting] = &[
         "auto",
         "How events are sent: ring (io_uring), plain (send), or auto: ring where the kernel has it",
         |config, text| values::send_method(text).map(|value| config.send = value),
+    ),
+    row(
+        Group::Network,
+        "coalesce-us",
+        Form::Value("US"),
+        "0",
+        "Least microseconds between two deliveries, up to 100000: events that come closer together share a send, each \
+         delayed by no more than this. 0 delays nothing",
+        |config, text| {
+            values::number(text, 0, limits::COALESCE_US_MAX, " microseconds")
+                .map(|value| config.coalesce_us = value)
+        },
     ),
     row(
         Group::Access,

@@ -25,6 +25,8 @@ pub struct Filled {
     pub jobs: usize,
     /// There is more to look at, even where no job was found.
     pub unfinished: bool,
+    /// Live subscribers lack much each: events come faster than they go out.
+    pub pressed: bool,
 }
 
 impl<K> Hub<K> {
@@ -47,10 +49,12 @@ impl<K> Hub<K> {
         let mut chunk = Fill { view, visible, jobs, places, filled: 0, bytes: 0, looked: 0, scratch };
         // Live events go first, but a burst of them leaves heartbeats their share of places.
         chunk.places = if self.controls.is_empty() { places } else { places - places / CONTROL_SHARE };
+        let mut pressed = false;
         let live_first = self.behind_bytes * 3 >= self.live_bytes || self.behind.is_empty();
         if live_first {
             self.fill_live(&mut chunk);
             self.live_bytes += chunk.bytes;
+            pressed = chunk.filled > 0 && chunk.bytes / chunk.filled >= limits::PRESSED_BYTES;
         }
         chunk.places = places;
         self.fill_controls(&mut chunk);
@@ -67,7 +71,7 @@ impl<K> Hub<K> {
             (self.live_bytes, self.behind_bytes) = (self.live_bytes / 2, self.behind_bytes / 2);
         }
         let unfinished = self.dispatched < visible || chunk.looked >= limits::SCAN_ENTRIES_PER_TURN;
-        Filled { jobs: chunk.filled, unfinished }
+        Filled { jobs: chunk.filled, unfinished, pressed }
     }
 
     fn fill_controls(&mut self, chunk: &mut Fill<'_, '_>) {

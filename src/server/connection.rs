@@ -113,6 +113,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
             }
         };
         connection.set_deadline(&worker, Phase::Working);
+        worker.stir();
         connection.fresh.set(false);
         let (version, head_only) = (request.head.version, request.head.method == http::Method::HEAD);
         let keep_alive = request.head.keep_alive && !worker.shared.is_draining();

@@ -9,31 +9,42 @@ use rustix::io::Errno;
 use crate::hub::{Filled, Hub, Job, Outcome, Sent, SubscriberId};
 use crate::limits;
 use crate::server::addresses::Peer;
+use crate::server::coalesce::Coalescing;
 use crate::server::ring::Sender;
+use crate::server::stride::Stride;
 use crate::server::worker::Worker;
 
 /// Gathered bytes for which room is kept while nothing is sent.
 const SCRATCH_BYTES_KEPT: usize = 64 * 1024;
 
 /// Serves the doorbell until the runtime ends.
-pub(crate) async fn deliver_loop(worker: Rc<Worker>, mut sender: Sender) {
+pub(crate) async fn deliver_loop(worker: Rc<Worker>, mut sender: Sender, mut coalescing: Option<Coalescing>) {
     let mut buffers = Buffers::default();
     loop {
         worker.watches.bell.readable().await;
         worker.bell.answer();
+        if coalescing.as_mut().is_some_and(|coalescing| !coalescing.may_begin()) {
+            worker.take_answers();
+            continue;
+        }
+        let mut stride = Stride::default();
         loop {
             if worker.take_answers() {
                 worker.breather.breathe().await;
             }
-            let filled = worker.send_chunk(&mut sender, &mut buffers);
+            let filled = worker.send_chunk(&mut sender, &mut buffers, stride.sends());
             if filled.jobs == 0 && !filled.unfinished {
                 if worker.buffers_old.take() && buffers.scratch.capacity() > SCRATCH_BYTES_KEPT {
                     buffers.scratch = Vec::new();
                 }
                 break;
             }
+            if filled.pressed {
+                worker.send_on(&mut sender, &mut buffers, filled.jobs);
+            }
             rustix::thread::sched_yield();
             worker.breather.breathe().await;
+            stride.step(worker.is_wanted());
         }
     }
 }
@@ -57,14 +68,27 @@ impl Worker {
         any
     }
 
-    /// Fills, sends and takes in one chunk.
-    fn send_chunk(&self, sender: &mut Sender, buffers: &mut Buffers) -> Filled {
+    /// Goes on as far as one long chunk would, whoever waits: events come faster than they go out, and requests that
+    /// are not read bring no more of them. Otherwise publishers had most of the time, and deliveries were ever later.
+    fn send_on(&self, sender: &mut Sender, buffers: &mut Buffers, mut sent: usize) {
+        while sent < limits::SENDS_PER_CHUNK {
+            let filled = self.send_chunk(sender, buffers, limits::SENDS_PER_CHUNK - sent);
+            if filled.jobs == 0 || !filled.pressed {
+                return;
+            }
+            sent += filled.jobs;
+        }
+    }
+
+    /// Fills, sends and takes in one chunk of up to `sends_max` sends.
+    fn send_chunk(&self, sender: &mut Sender, buffers: &mut Buffers, sends_max: usize) -> Filled {
         // In this order: a segment is in the view before its first event is visible.
         let visible = self.shared.reader.visible();
         let view = self.shared.reader.view();
         let mut hub = self.hub.borrow_mut();
         let mut jobs = [Job::default(); limits::SENDS_PER_CHUNK];
-        let filled = hub.fill(&view, visible, &mut jobs, &mut buffers.scratch);
+        let places = sends_max.min(jobs.len());
+        let filled = hub.fill(&view, visible, &mut jobs[..places], &mut buffers.scratch);
         self.asking.ask_on(&mut hub, visible);
         let count = filled.jobs;
         if count == 0 {

@@ -7,6 +7,7 @@
 mod accept;
 mod addresses;
 mod asking;
+mod coalesce;
 mod connection;
 mod deliver;
 mod drain;
@@ -21,6 +22,7 @@ mod ring;
 mod route;
 mod shared;
 mod socket;
+mod stride;
 mod subscribe;
 mod sweep;
 mod tcp_info;

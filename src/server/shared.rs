@@ -26,6 +26,8 @@ pub struct Settings {
     pub rules: Rules,
     pub origins: OriginPolicy,
     pub send: SendMethod,
+    /// Least time between the beginnings of two deliveries; 0: none.
+    pub coalesce_us: u64,
     /// Said in `/ready`: the server is open to everyone on a public address.
     pub insecure: bool,
 }

@@ -16,6 +16,7 @@ use crate::ingest::{Answers, PublishError, Published, Publisher};
 use crate::metrics::WorkerFigures;
 use crate::server::addresses::Peer;
 use crate::server::asking::Asking;
+use crate::server::coalesce::Coalescing;
 use crate::server::connection::Connection;
 use crate::server::pager::PagerDoor;
 use crate::server::ring::{RingError, Sender};
@@ -88,6 +89,8 @@ pub(crate) struct Worker {
     pub(crate) crowd: Cell<Crowd>,
     pub(crate) give_back: fn(),
     pub(crate) breather: Breather,
+    /// A task other than the fan-out had something to do since this was last asked.
+    stirred: Cell<bool>,
     pub(crate) watches: Watches,
     start_ms: u64,
 }
@@ -127,10 +130,22 @@ impl Worker {
             crowd: Cell::default(),
             give_back: parts.give_back,
             breather: Breather::open()?,
+            stirred: Cell::new(false),
             watches,
             start_ms: clock::monotonic_ms(),
         };
         Ok(Rc::new(worker))
+    }
+
+    /// Notes that a request or a connection came: chunks of sends stay short for a while.
+    pub(crate) fn stir(&self) {
+        self.stirred.set(true);
+    }
+
+    /// Whether something came since the last call, or a request waits for the threads of the log, which may need
+    /// this CPU.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.stirred.take() || !self.waiting.is_empty()
     }
 
     pub(crate) fn figures(&self) -> &WorkerFigures {
@@ -164,6 +179,7 @@ impl Worker {
 
     /// Enters a connection into the table in which its deadlines are looked after.
     pub(crate) fn open_connection(&self, socket: OwnedFd) -> std::io::Result<Rc<Connection>> {
+        self.stir();
         let mut connections = self.connections.borrow_mut();
         let entry = connections.vacant_entry();
         let deadline_ms = self.now_ms().wrapping_add(self.shared.settings.request_timeout_ms as u32);
@@ -200,7 +216,8 @@ pub fn run(parts: WorkerParts) -> Result<(), WorkerError> {
     runtime.block_on(async move {
         let worker = Worker::new(parts)?;
         drop(monoio::spawn(accept::accept_loop(Rc::clone(&worker))));
-        drop(monoio::spawn(deliver::deliver_loop(Rc::clone(&worker), sender)));
+        let coalescing = Coalescing::start(&worker)?;
+        drop(monoio::spawn(deliver::deliver_loop(Rc::clone(&worker), sender, coalescing)));
         drop(monoio::spawn(deliver::writable_loop(Rc::clone(&worker))));
         sweep::tick_loop(Rc::clone(&worker)).await;
         drain::drain(&worker).await;

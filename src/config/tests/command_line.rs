@@ -31,6 +31,7 @@ fn defaults() -> Config {
         payment_streams_max: 1_000_000,
         cors_origins: Vec::new(),
         send: SendMethod::Auto,
+        coalesce_us: 0,
         log_json: false,
         log_filter: "info".to_owned(),
     }
@@ -57,7 +58,7 @@ fn every_flag_arrives() {
          --drain-timeout-ms 0 --segment-bytes 4MiB --scrub-bytes-per-second 1MiB \
          --retain-bytes 12M --retain-age 7d --min-free-bytes 0 --insecure --new-epoch --accept-gap \
          --strict-addresses --payment-streams-max 9 --cors-origin https://A.example \
-         --cors-origin http://b.example:81 --send plain \
+         --cors-origin http://b.example:81 --send plain --coalesce-us 500 \
          --log-format json --log-level warn,tailwire::log=debug",
     )
     .config();
@@ -84,6 +85,7 @@ fn every_flag_arrives() {
         payment_streams_max: 9,
         cors_origins: vec!["https://a.example".to_owned(), "http://b.example:81".to_owned()],
         send: SendMethod::Plain,
+        coalesce_us: 500,
         log_json: true,
         log_filter: "warn,tailwire::log=debug".to_owned(),
     };

@@ -6,6 +6,7 @@ mod giving_back;
 mod holes;
 mod model;
 mod shared_filters;
+mod pressed;
 mod support;
 mod table;
 mod waiting;

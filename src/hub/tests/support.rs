@@ -185,7 +185,7 @@ pub(super) fn turn(hub: &mut Hub<()>, log: &TestLog, sockets: &mut Sockets, now_
     let mut scratch = Vec::new();
     let visible = log.reader.visible();
     let view = log.reader.view();
-    let mut jobs = [Job::default(); limits::SENDS_PER_CHUNK];
+    let mut jobs = [Job::default(); limits::SENDS_PER_CHUNK_MIN];
     let filled = hub.fill(&view, visible, &mut jobs, &mut scratch);
     let mut once = std::collections::HashSet::new();
     for job in &jobs[..filled.jobs] {

@@ -1,0 +1,79 @@
+//! `--coalesce-us`: a least time between the beginnings of two deliveries, so that events which come close together go
+//! out in one send each.
+//!
+//! An event after a quiet time goes at once; nothing is held for longer than the setting, acks never. While a pass over
+//! the subscribers takes longer than the setting nothing is held either: those events coalesce by themselves.
+
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
+
+use crate::clock;
+use crate::server::socket::Watch;
+use crate::server::worker::Worker;
+
+/// When deliveries may begin. Times are monotonic microseconds.
+#[derive(Debug)]
+pub(crate) struct Pacing {
+    window_us: u64,
+    begun_us: Option<u64>,
+}
+
+impl Pacing {
+    /// `window_us`: 0 never holds anything.
+    pub(crate) fn new(window_us: u64) -> Self {
+        Self { window_us, begun_us: None }
+    }
+
+    /// Begins a delivery at `now_us`, or says how many microseconds to wait before asking again.
+    pub(crate) fn begin(&mut self, now_us: u64) -> Result<(), u64> {
+        let passed_us = self.begun_us.map_or(u64::MAX, |begun_us| now_us.saturating_sub(begun_us));
+        if passed_us < self.window_us {
+            return Err(self.window_us - passed_us);
+        }
+        self.begun_us = Some(now_us);
+        Ok(())
+    }
+}
+
+/// A worker's pacing with the timer that rings its bell when what is held may go.
+#[derive(Debug)]
+pub(crate) struct Coalescing {
+    pacing: Pacing,
+    timer: OwnedFd,
+}
+
+impl Coalescing {
+    /// `None` where nothing is ever held. Otherwise the task that rings the bell is begun.
+    pub(crate) fn start(worker: &Rc<Worker>) -> std::io::Result<Option<Self>> {
+        let window_us = worker.shared.settings.coalesce_us;
+        if window_us == 0 {
+            return Ok(None);
+        }
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        let timer = rustix::time::timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        let watched = timer.try_clone()?;
+        drop(monoio::spawn(ring_on_time(Rc::clone(worker), Watch::new(timer.try_clone()?)?, watched)));
+        Ok(Some(Self { pacing: Pacing::new(window_us), timer }))
+    }
+
+    /// Whether a delivery may begin now; if not, the bell will ring when it may.
+    pub(crate) fn may_begin(&mut self) -> bool {
+        let Err(wait_us) = self.pacing.begin(clock::monotonic_us()) else { return true };
+        let after = Timespec { tv_sec: 0, tv_nsec: wait_us as i64 * 1000 };
+        let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: after };
+        // Where the timer cannot be set nobody would ring.
+        rustix::time::timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once).is_err()
+    }
+}
+
+/// Rings when the timer is over, until the runtime ends.
+async fn ring_on_time(worker: Rc<Worker>, over: Watch, timer: OwnedFd) {
+    loop {
+        over.readable().await;
+        let mut times = [0; 8];
+        let _set_anew = rustix::io::read(&timer, &mut times);
+        worker.bell.ring();
+    }
+}
