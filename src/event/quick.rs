@@ -245,7 +245,10 @@ fn plain_end(text: &[u8], mut at: usize) -> Option<usize> {
 /// in error: what is borrowed for it in a subtraction comes from them.
 fn marked(word: u64) -> u64 {
     const EACH: u64 = u64::MAX / 0xFF;
-    let zero = |word: u64| word.wrapping_sub(EACH) & !word;
+    let same = |byte: u8| {
+        let different = word ^ (EACH * u64::from(byte));
+        different.wrapping_sub(EACH) & !different
+    };
     let control = word.wrapping_sub(EACH * 0x20) & !word;
-    (zero(word ^ EACH * u64::from(b'"')) | zero(word ^ EACH * u64::from(b'\\')) | control) & EACH << 7
+    (same(b'"') | same(b'\\') | control) & (EACH << 7)
 }
