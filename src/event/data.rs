@@ -3,11 +3,13 @@
 //! The fields we know are checked and brought to one spelling; all others are kept as they came, in their
 //! order. What stands around the data is not read here.
 
+use std::ops::Range;
+
 use crate::event::EventType;
 use crate::event::fault::Faults;
 use crate::event::fields;
 use crate::event::fields::{Field, FieldSet, Holds, Rules};
-use crate::event::json::{Member, Value};
+use crate::event::json::{Document, Member, Value};
 use crate::topic::{StreamId, User};
 
 /// How the names of payment streams begin that `POST /streams` makes up; publishers may not name one so.
@@ -59,6 +61,8 @@ pub(super) fn read_data(
     let mut writer = DataWriter {
         task,
         faults,
+        document: object.document(),
+        kept: 0..0,
         bytes: Vec::with_capacity(object.raw().len() + GROWTH),
         seen: FieldSet::default(),
         alias: false,
@@ -76,7 +80,7 @@ pub(super) fn read_data(
     for member in members.filter(|member| !apart(member.name)) {
         match Field::of(member.name, task.kind) {
             Some(field) => writer.field(field, member),
-            None => writer.raw(member.raw()),
+            None => writer.keep(member),
         }
     }
     writer.finish()
@@ -85,7 +89,10 @@ pub(super) fn read_data(
 struct DataWriter<'w> {
     task: Task<'w>,
     faults: &'w mut Faults,
+    document: &'w Document<'w>,
     bytes: Vec<u8>,
+    /// Members in a row that stay as they came and are not in `bytes` yet.
+    kept: Range<usize>,
     seen: FieldSet,
     /// Whether the short names of an amount or a token stand for the long ones.
     alias: bool,
@@ -110,10 +117,10 @@ impl DataWriter<'_> {
             Holds::Stream => self.stream_id(value),
             _ if !new => Err(format!("is {} a second time: send one of the two names", field.name())),
             Holds::User => self.user(field, member),
-            Holds::Token => fields::token(value, self.task.rules).map(|()| self.named(field, value.raw())),
-            Holds::Amount => fields::amount(value).map(|digits| self.quoted(field, digits)),
-            Holds::Time => fields::time(value, false).map(|()| self.raw(member.raw())),
-            Holds::TimeOrText => fields::time(value, true).map(|()| self.raw(member.raw())),
+            Holds::Token => fields::token(value, self.task.rules).map(|()| self.token(field, member)),
+            Holds::Amount => fields::amount(value).map(|digits| self.amount(field, member, digits)),
+            Holds::Time => fields::time(value, false).map(|()| self.keep(member)),
+            Holds::TimeOrText => fields::time(value, true).map(|()| self.keep(member)),
         };
         if let Err(message) = written {
             self.faults.add(self.task.parent, member.name, message);
@@ -143,8 +150,29 @@ impl DataWriter<'_> {
             Field::Recipient => self.recipient = Some(user),
             _ => {}
         }
-        self.raw(member.raw());
+        self.keep(member);
         Ok(())
+    }
+
+    fn token(&mut self, field: Field, member: Member<'_>) {
+        let value = member.value.raw();
+        // `"name":value`, so that nothing in the name is escaped.
+        let canonical = member.place().len() == field.name().len() + value.len() + 3;
+        if canonical && member.name == field.name() {
+            self.keep(member);
+        } else {
+            self.named(field, value);
+        }
+    }
+
+    fn amount(&mut self, field: Field, member: Member<'_>, digits: &str) {
+        // As long as its one spelling, so that nothing in it is escaped: `"name":"digits"`.
+        let canonical = member.place().len() == field.name().len() + digits.len() + 5;
+        if canonical && member.name == field.name() {
+            self.keep(member);
+        } else {
+            self.quoted(field, digits);
+        }
     }
 
     /// The event's data, if its payment stream is known and nothing is missing.
@@ -155,6 +183,7 @@ impl DataWriter<'_> {
                 self.faults.add(self.task.parent, field.name(), "is missing");
             }
         }
+        self.write_kept();
         self.bytes.push(b'}');
         Some(EventData {
             stream: self.stream?,
@@ -172,12 +201,25 @@ impl DataWriter<'_> {
     }
 
     /// A member as it came.
-    fn raw(&mut self, member: &[u8]) {
-        self.comma();
-        self.bytes.extend_from_slice(member);
+    fn keep(&mut self, member: Member<'_>) {
+        let place = member.place();
+        if self.kept.is_empty() || self.kept.end + 1 != place.start {
+            self.write_kept();
+            self.kept.start = place.start;
+        }
+        self.kept.end = place.end;
+    }
+
+    fn write_kept(&mut self) {
+        let kept = std::mem::take(&mut self.kept);
+        if !kept.is_empty() {
+            self.comma();
+            self.bytes.extend_from_slice(self.document.text(kept));
+        }
     }
 
     fn named(&mut self, field: Field, value: &[u8]) {
+        self.write_kept();
         self.comma();
         self.bytes.push(b'"');
         self.bytes.extend_from_slice(field.name().as_bytes());

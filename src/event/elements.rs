@@ -3,6 +3,8 @@
 //! It finds borders and does not check what stands between them: if each piece is JSON by itself, then so is
 //! the whole. Reading the pieces one by one keeps the working memory small and tells which event is at fault.
 
+use memchr::{memchr, memchr2};
+
 use crate::event::fault::JsonFault;
 
 /// The elements of the JSON array that `text` is.
@@ -66,7 +68,14 @@ impl<'t> Iterator for Elements<'t> {
 
 /// The lines of `text` that are not blank, without their ends.
 pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = Result<&[u8], JsonFault>> {
-    text.split(|byte| *byte == b'\n').filter(|line| !line.iter().all(is_space)).map(Ok)
+    let mut rest = Some(text);
+    let line = move || {
+        let text = rest?;
+        let end = memchr(b'\n', text);
+        rest = end.and_then(|end| text.get(end + 1..));
+        text.get(..end.unwrap_or(text.len()))
+    };
+    std::iter::from_fn(line).filter(|line| !line.iter().all(is_space)).map(Ok)
 }
 
 pub(super) fn is_space(byte: &u8) -> bool {
@@ -95,7 +104,7 @@ fn border(text: &[u8], from: usize) -> Option<usize> {
 /// The quote that ends the string whose inside begins at `at`.
 fn string_end(text: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        at += text.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        at += memchr2(b'"', b'\\', text.get(at..)?)?;
         if text.get(at) == Some(&b'"') {
             return Some(at);
         }

@@ -1,12 +1,16 @@
-//! Reads one JSON text: checked by `simd-json`, brought to one line, open to look at member by member.
+//! Reads one JSON text: checked, brought to one line, open to look at member by member.
 //!
-//! `simd-json` unescapes strings in place and forgets how numbers were spelled. So it gets a copy, and `walk`
-//! goes over the text it came from in step with its tape. This file knows nothing of events.
+//! Most texts are plain enough for `quick`. All others are for `simd-json`, which unescapes strings in place and
+//! forgets how numbers were spelled. So it gets a copy, and `walk` goes over the text it came from in step with its
+//! tape. This file knows nothing of events.
+
+use std::ops::Range;
 
 use simd_json::{Buffers, INPUT_PADDING, Node, StaticNode, Tape};
 
 use crate::event::fault::JsonFault;
 use crate::event::lexis::diagnose;
+use crate::event::quick;
 use crate::event::walk::{Walked, walk};
 use crate::limits;
 
@@ -33,6 +37,25 @@ impl Reader {
 
     /// Reads `text` and shows it to `take`.
     pub(super) fn read<T>(
+        &mut self,
+        text: &[u8],
+        take: impl FnOnce(&Document<'_>) -> T,
+    ) -> Result<T, JsonFault> {
+        let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
+        let quick = quick::read(text, &mut tape.0, &mut self.walked);
+        let taken = quick.map(|()| Document { nodes: &tape.0, walked: &self.walked });
+        match taken {
+            Some(document) => {
+                let taken = take(&document);
+                self.tape = tape.reset();
+                Ok(taken)
+            }
+            None => self.read_any(text, take),
+        }
+    }
+
+    /// As `read`, by way of `simd-json` whatever the text is.
+    pub(super) fn read_any<T>(
         &mut self,
         text: &[u8],
         take: impl FnOnce(&Document<'_>) -> T,
@@ -75,10 +98,15 @@ impl<'d> Document<'d> {
         }
     }
 
-    fn raw(&self, first: usize, last: usize) -> &[u8] {
+    /// The text of a place in it, without white space outside strings.
+    pub(super) fn text(&self, place: Range<usize>) -> &[u8] {
+        self.walked.compact.get(place).unwrap_or_default()
+    }
+
+    fn place(&self, first: usize, last: usize) -> Range<usize> {
         let start = self.walked.spans.get(first).map_or(0, |span| span.start);
         let end = self.walked.spans.get(last).map_or(0, |span| span.end);
-        self.walked.compact.get(start..end).unwrap_or_default()
+        start..end
     }
 }
 
@@ -133,7 +161,11 @@ impl<'d> Value<'d> {
 
     /// The value's text, without white space outside strings.
     pub(super) fn raw(self) -> &'d [u8] {
-        self.document.raw(self.node, self.node)
+        self.document.text(self.document.place(self.node, self.node))
+    }
+
+    pub(super) fn document(self) -> &'d Document<'d> {
+        self.document
     }
 
     /// The members in their order, if this is an object.
@@ -155,10 +187,10 @@ pub(super) struct Member<'d> {
     pub(super) value: Value<'d>,
 }
 
-impl<'d> Member<'d> {
-    /// The text of name and value together: `"name":value`.
-    pub(super) fn raw(self) -> &'d [u8] {
-        self.value.document.raw(self.value.node - 1, self.value.node)
+impl Member<'_> {
+    /// Where name and value stand together, `"name":value`; one comma behind it stands the next member.
+    pub(super) fn place(self) -> Range<usize> {
+        self.value.document.place(self.value.node - 1, self.value.node)
     }
 }
 

@@ -15,6 +15,7 @@ mod lexis;
 mod members;
 mod new_event;
 mod parse;
+mod quick;
 mod strkey;
 #[cfg(test)]
 #[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]

@@ -28,17 +28,24 @@ pub(super) struct Walked {
     /// The deepest nesting found.
     pub(super) depth: usize,
     /// The nodes of the names of the objects that are open.
-    names: Vec<usize>,
+    pub(super) names: Vec<usize>,
+}
+
+impl Walked {
+    /// Forgets the walk before. `bytes`: how long the next text is.
+    pub(super) fn clear(&mut self, bytes: usize) {
+        self.compact.clear();
+        self.compact.reserve(bytes);
+        self.spans.clear();
+        self.names.clear();
+        self.depth = 0;
+    }
 }
 
 /// Walks over `text`, whose tape is `nodes`.
 pub(super) fn walk(text: &[u8], nodes: &[Node<'_>], walked: &mut Walked) -> Result<(), JsonFault> {
-    walked.compact.clear();
-    walked.compact.reserve(text.len());
-    walked.spans.clear();
+    walked.clear(text.len());
     walked.spans.reserve(nodes.len());
-    walked.names.clear();
-    walked.depth = 0;
     let mut walker = Walker { text, at: 0, nodes, depth: 0, walked };
     walker.value()?;
     walker.skip_space();

@@ -72,6 +72,26 @@ impl BodyDecoder {
         Self { state, body_bytes: 0, extension_bytes: 0, trailer_bytes: 0 }
     }
 
+    /// So many of the next bytes are the body's own and may be read to its end without `read`; 0: those of its framing
+    /// come first. Never more than what is left of `limits::BODY_BYTES_MAX`.
+    pub fn plain_bytes(&self) -> usize {
+        match self.state {
+            State::Exact(left) | State::Data(left) => usize::try_from(left).unwrap_or(0).min(BODY_BYTES_MAX),
+            _ => 0,
+        }
+    }
+
+    /// Takes note of so many of `plain_bytes` that did not come by way of `read`.
+    pub fn passed(&mut self, bytes: usize) {
+        debug_assert!(bytes <= self.plain_bytes(), "{bytes} bytes passed of {}", self.plain_bytes());
+        self.state = match self.state {
+            State::Exact(left) => State::Exact(left.saturating_sub(bytes as u64)),
+            State::Data(left) if left > bytes as u64 => State::Data(left - bytes as u64),
+            State::Data(_) => State::DataCr,
+            state => state,
+        };
+    }
+
     /// Decodes what it can of `input` to the end of `out`. Bytes behind the body's end are not touched. An
     /// error when the body grows over `limits::BODY_BYTES_MAX` or its chunk framing is wrong; the decoder is
     /// of no use then.

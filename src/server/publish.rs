@@ -13,6 +13,7 @@ use crate::server::params::detail;
 use crate::server::request::Request;
 use crate::server::route::bad_request;
 use crate::server::worker::Worker;
+use crate::sse;
 use crate::topic::StreamId;
 
 const JSON: &str = "application/json";
@@ -236,8 +237,9 @@ fn refused(error: &EventError) -> Reply {
 }
 
 fn push_result(out: &mut Vec<u8>, published: Published) {
-    // Writing to a Vec cannot fail.
-    let _ok = write!(out, "{{\"eventId\":\"{}\"", published.id);
+    out.extend_from_slice(b"{\"eventId\":\"");
+    sse::push_decimal(out, published.id.0);
+    out.push(b'"');
     if published.duplicate {
         out.extend_from_slice(b",\"duplicate\":true");
     }
@@ -281,6 +283,7 @@ fn stored_reply(stream: &StreamId, kind: EventType, data: &[u8], published: Publ
         }
     }
     let status = if kind == EventType::Created { "pending" } else { "stored" };
+    // Writing to a Vec cannot fail.
     let _ok = write!(body, ",\"eventId\":\"{}\",\"status\":\"{status}\"", published.id);
     if published.duplicate {
         body.extend_from_slice(b",\"duplicate\":true");

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 
 use monoio::net::{TcpListener, TcpStream};
+use rustix::buffer::spare_capacity;
 use rustix::net::{RecvFlags, SendFlags};
 
 /// A connection in its HTTP phase.
@@ -31,6 +32,12 @@ impl Socket {
     /// Reads what there is; `WouldBlock` when there is nothing.
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         Ok(rustix::net::recv(self, buffer, RecvFlags::DONTWAIT)?.0)
+    }
+
+    /// Reads what there is and fits behind what `buffer` holds, without making it larger; `WouldBlock` when there is
+    /// nothing.
+    pub(crate) fn recv_more(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        Ok(rustix::net::recv(self, spare_capacity(buffer), RecvFlags::DONTWAIT)?.0)
     }
 
     /// Writes what fits; `WouldBlock` when nothing does.

@@ -127,6 +127,7 @@ pub(super) fn decimal(digits: &mut [u8; ID_DIGITS_MAX], mut number: u64) -> &[u8
     }
 }
 
-pub(super) fn push_decimal(out: &mut Vec<u8>, number: u64) {
+/// Appends `number` in decimal digits.
+pub fn push_decimal(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(decimal(&mut [0; ID_DIGITS_MAX], number));
 }

@@ -16,5 +16,6 @@ pub use check::{Malformed, check};
 pub use control::{Gap, Greeting, Reason, gap, greeting, heartbeat, last_chunk, position, reconnect};
 pub use decode::{DecodeError, Decoder, Event};
 pub use frame::{
-    CHUNK_HEAD_BYTES, CHUNK_TAIL_BYTES, FrameLayout, FrameTooLong, Framing, event, payload, unchunked,
+    CHUNK_HEAD_BYTES, CHUNK_TAIL_BYTES, FrameLayout, FrameTooLong, Framing, event, payload, push_decimal,
+    unchunked,
 };

@@ -22,6 +22,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("io-uring", &["server"]),
     ("jiff", &["server", "cli"]),
     ("libc", &["app", "log", "server"]),
+    ("memchr", &["event"]),
     ("memmap2", &["log"]),
     ("mimalloc", &["main"]),
     ("monoio", &["server"]),

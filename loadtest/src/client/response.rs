@@ -83,6 +83,10 @@ pub(crate) fn event_ids(body: &[u8]) -> impl Iterator<Item = u64> + '_ {
     memmem::find_iter(body, MARK).filter_map(|at| {
         let digits = body.get(at + MARK.len()..)?;
         let end = memchr::memchr(b'"', digits)?;
-        std::str::from_utf8(digits.get(..end)?).ok()?.parse().ok()
+        let digits = digits.get(..end).filter(|digits| !digits.is_empty())?;
+        digits.iter().try_fold(0_u64, |id, digit| {
+            let digit = u64::from(digit.wrapping_sub(b'0'));
+            id.checked_mul(10)?.checked_add(digit).filter(|_| digit < 10)
+        })
     })
 }

@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 use rustix::net::{RecvFlags, recv};
 
 use crate::client::{Response, ResponseError, event_ids, now_ns};
-use crate::load::event::Run;
+use crate::load::event::{EventWriter, Run};
 use crate::load::latency::{Latency, LatencyError};
 
 /// An answer that takes longer than this is taken for lost.
@@ -103,6 +103,7 @@ struct Publisher<'a> {
     lanes: Vec<Lane>,
     begun_ns: u64,
     issued: u64,
+    events: EventWriter,
     request: Vec<u8>,
     body: Vec<u8>,
     scratch: Vec<u8>,
@@ -128,7 +129,8 @@ struct Request {
 impl<'a> Publisher<'a> {
     fn new(order: &'a Order, progress: &'a AtomicU64) -> Result<Publisher<'a>, PublishError> {
         let receipt = Receipt {
-            acks: Vec::new(),
+            // Memory is used as it fills; growing it would be a stall of the publisher.
+            acks: Vec::with_capacity(order.events_max as usize),
             refused: 0,
             ack: Latency::new()?,
             late: Latency::new()?,
@@ -142,6 +144,7 @@ impl<'a> Publisher<'a> {
             lanes: Vec::new(),
             begun_ns: 0,
             issued: 0,
+            events: EventWriter::new(order.run),
             request: Vec::new(),
             body: Vec::new(),
             scratch: vec![0; 256 * 1024],
@@ -219,7 +222,7 @@ impl<'a> Publisher<'a> {
         let first_seq = self.order.first_seq + self.issued;
         self.body.clear();
         for seq in first_seq..first_seq + count {
-            self.order.run.write_event(&mut self.body, seq, due_ns);
+            self.events.write(&mut self.body, seq, due_ns);
             if self.order.batch > 1 {
                 self.body.push(b'\n');
             }

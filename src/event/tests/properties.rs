@@ -1,8 +1,9 @@
 //! What holds for any input: no panic, and for any JSON, reading what is kept keeps it.
 
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::sample::Index;
 
-use crate::event::json::Reader;
+use crate::event::json::{Document, Reader, Value};
 use crate::event::tests::support::{LENIENT, STRICT, data};
 use crate::event::{EventType, parse_action, parse_json, parse_ndjson, parse_new_stream};
 use crate::topic::StreamId;
@@ -102,6 +103,22 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
+/// All that is read of a text: kinds and names of its values, their texts, the depth.
+fn everything(document: &Document<'_>) -> String {
+    fn value(found: Value<'_>, out: &mut String) {
+        out.push_str(&format!("{:?} {:?}\n", found.kind(), str::from_utf8(found.raw()).unwrap()));
+        for member in found.members().into_iter().flatten() {
+            let text = str::from_utf8(found.document().text(member.place())).unwrap();
+            out.push_str(&format!("{:?} {text:?} ", member.name));
+            value(member.value, out);
+        }
+    }
+    let mut out = String::new();
+    value(document.root(), &mut out);
+    let depth = (0..).find(|levels| document.depth_within(*levels).is_ok()).unwrap();
+    format!("{out}{depth}")
+}
+
 fn compact(text: &str) -> Option<String> {
     let raw = |document: &crate::event::json::Document<'_>| document.root().raw().to_vec();
     Reader::new().read(text.as_bytes(), raw).ok().map(|bytes| String::from_utf8(bytes).unwrap())
@@ -123,6 +140,20 @@ proptest! {
         for event in read.chain(created).chain(topped_up) {
             prop_assert!(!event.data.iter().any(|byte| matches!(byte, b'\r' | b'\n')));
             prop_assert!(simd_json::to_owned_value(&mut event.data.clone()).is_ok());
+        }
+    }
+
+    #[test]
+    fn the_quick_reader_reads_as_the_other_does(
+        text in prop_oneof![json(), json().prop_map(|text| text.replace('\\', "_"))],
+        cut in any::<Index>(),
+        shards in shards(),
+    ) {
+        let mut cut_off = text.clone().into_bytes();
+        cut_off.truncate(cut.index(text.len() + 1));
+        for text in [text.as_bytes(), &cut_off, &shards] {
+            let mut reader = Reader::new();
+            prop_assert_eq!(reader.read(text, everything), reader.read_any(text, everything));
         }
     }
 

@@ -26,6 +26,28 @@ fn read_in_pieces(length: BodyLength, input: &[u8], ends: impl IntoIterator<Item
     Ok((out, None))
 }
 
+/// Feeds `input` as a server does that lets the kernel write what is the body's own, `step` bytes at a time.
+fn read_past(length: BodyLength, input: &[u8], step: usize) -> Outcome {
+    let mut decoder = BodyDecoder::new(length);
+    let mut out = Vec::new();
+    let mut consumed = 0;
+    loop {
+        // One byte at a time, so that it never meets the body's own bytes but the first of them.
+        let progress = decoder.read(&input[consumed..input.len().min(consumed + 1)], &mut out)?;
+        consumed += progress.consumed;
+        if progress.done {
+            return Ok((out, Some(consumed)));
+        }
+        if consumed == input.len() {
+            return Ok((out, None));
+        }
+        let passed = decoder.plain_bytes().min(step).min(input.len() - consumed);
+        out.extend_from_slice(&input[consumed..consumed + passed]);
+        decoder.passed(passed);
+        consumed += passed;
+    }
+}
+
 #[test]
 fn cut_at_every_byte() {
     let chunked = b"2;a=\"b\"\r\n{}\r\n0003\r\n\r\nx\r\n0\r\nA: b\r\nC:\r\n\r\nGET";
@@ -52,6 +74,9 @@ proptest! {
         ends.sort_unstable();
         let whole = read_in_pieces(BodyLength::Chunked, input, [input.len()]);
         prop_assert_eq!(read_in_pieces(BodyLength::Chunked, input, ends), whole.clone());
+        for step in [1, 2, 100] {
+            prop_assert_eq!(read_past(BodyLength::Chunked, input, step), whole.clone());
+        }
         prop_assert_eq!(read_in_pieces(BodyLength::Chunked, input, 0..=input.len()), whole);
     }
 
@@ -59,7 +84,8 @@ proptest! {
     fn random_bytes(input: Vec<u8>, exact in 0..64_u64) {
         for length in [BodyLength::Chunked, BodyLength::Exact(exact)] {
             let whole = read_in_pieces(length, &input, [input.len()]);
-            prop_assert_eq!(read_in_pieces(length, &input, 0..=input.len()), whole);
+            prop_assert_eq!(read_in_pieces(length, &input, 0..=input.len()), whole.clone());
+            prop_assert_eq!(read_past(length, &input, 7), whole);
         }
     }
 

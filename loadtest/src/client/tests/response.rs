@@ -39,5 +39,13 @@ fn event_ids_are_found_in_order() {
     assert_eq!(ids(r#"{"eventId":"42"}"#), [42]);
     assert_eq!(ids(r#"{"results":[{"eventId":"42"},{"eventId":"7","duplicate":true}]}"#), [42, 7]);
     assert_eq!(ids(r#"{"eventId":42}"#), [] as [u64; 0]);
-    assert_eq!(ids(r#"{"eventId":"4"#), [] as [u64; 0]);
+    for none in [
+        r#"{"eventId":"4"#,
+        r#"{"eventId":""}"#,
+        r#"{"eventId":"4x"}"#,
+        r#"{"eventId":"18446744073709551616"}"#,
+    ] {
+        assert_eq!(ids(none), [] as [u64; 0]);
+    }
+    assert_eq!(ids(r#"{"eventId":"18446744073709551615"}"#), [u64::MAX]);
 }

@@ -1,11 +1,11 @@
 //! The stamp must come back as it went out, and only from events of this tool. The frame's size is part of
 //! what runs compare, so it is pinned.
 
-use crate::load::event::{Filter, Run, Stamp};
+use crate::load::event::{EventWriter, Filter, Run, Stamp};
 
 fn data_of(run: &Run, seq: u64, due_ns: u64) -> String {
     let mut event = Vec::new();
-    run.write_event(&mut event, seq, due_ns);
+    EventWriter::new(*run).write(&mut event, seq, due_ns);
     let value: serde_json::Value = serde_json::from_slice(&event).unwrap();
     assert_eq!(value["type"], "stream.withdrawn");
     let text = String::from_utf8(event).unwrap();
@@ -32,6 +32,25 @@ fn events_of_others_have_none() {
         "{\"run\":1,\"seq\":2,\"due\":3} ",
     ] {
         assert_eq!(Stamp::read(data.as_bytes()), None, "{data}");
+    }
+}
+
+#[test]
+fn a_writer_goes_round_the_topics_with_and_without_room_for_their_heads() {
+    for topics in [1, 3, 5000] {
+        let run = Run { id: 77, topics };
+        let mut writer = EventWriter::new(run);
+        for seq in (0..20).chain(4990..5010) {
+            let mut event = Vec::new();
+            writer.write(&mut event, seq, 9);
+            let event: serde_json::Value = serde_json::from_slice(&event).unwrap();
+            let data = &event["data"];
+            let stream = format!("streams={}", data["streamId"].as_str().unwrap());
+            assert_eq!(run.query(Filter::Streams, seq % topics), stream);
+            assert_eq!(data["seq"], seq);
+            let hash = format!("{:064x}", seq.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+            assert_eq!(data["transactionHash"], hash.as_str());
+        }
     }
 }
 
