@@ -111,7 +111,7 @@ impl Search<'_> {
                 break;
             }
             // On a cold log the waits for the disk fall together.
-            ahead.iter().for_each(|&slot| segment.prefetch_entry(slot));
+            segment.prefetch_entries(&ahead);
             for &slot in &ahead {
                 let id = EventId(segment.base().0 + u64::from(slot));
                 if segment.index_run(id, id) != Run::Whole(id) {

@@ -56,11 +56,11 @@ impl Region {
         unsafe { std::slice::from_raw_parts(start, bytes) }
     }
 
-    /// Has the kernel begin to read a range, and does not wait for it. Where it will not, the one who reads waits.
-    pub(in crate::log) fn prefetch(&self, offset: u64, bytes: usize) {
-        let inside = offset.saturating_add(bytes as u64) <= self.map.len() as u64;
-        if inside && bytes > 0 {
-            let _read_when_needed = self.map.advise_range(Advice::WillNeed, offset as usize, bytes);
+    /// Has the kernel begin to read what of these ranges (offset and bytes) is not in memory, and does not wait for it.
+    /// Where it will not, the one who reads waits.
+    pub(in crate::log) fn prefetch(&self, ranges: impl Iterator<Item = (u64, usize)>) {
+        for (offset, bytes) in self.not_resident(&self.page_runs(ranges)) {
+            let _read_when_needed = self.map.advise_range(Advice::WillNeed, offset, bytes);
         }
     }
 

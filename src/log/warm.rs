@@ -9,8 +9,8 @@ use crate::log::header::BLOCK_BYTES;
 
 impl Segment {
     /// Brings the entries and the frames of these events into memory; answers how many bytes of frames that were,
-    /// in whole pages. Ids that are not of this segment are passed over. Waits for the disk: not for a thread that
-    /// must not.
+    /// in whole pages. Ids that are not of this segment are passed over. Blocks that are worth it are looked at as a
+    /// whole, so that `scattered_run` finds them known. Waits for the disk: not for a thread that must not.
     pub fn populate(&self, ids: &[EventId]) -> std::io::Result<usize> {
         let (entry, slots_max) = (limits::ENTRY_BYTES, self.geometry().slots_max());
         let slots = ids.iter().map(|id| id.0.wrapping_sub(self.base().0)).filter(|&slot| slot < slots_max);
@@ -18,7 +18,9 @@ impl Segment {
         self.region().bring(slots.map(|slot| (self.geometry().entry_offset(slot), entry)))?;
         let frames =
             ids.iter().map(|id| (u64::from(self.entry(*id).frame_offset.get()), self.frame(*id).len()));
-        self.region().bring(frames)
+        let brought = self.region().bring(frames)?;
+        self.judge_blocks(ids);
+        Ok(brought)
     }
 
     /// The same for `first` and those after it, up to `last` and at most `bytes_max` bytes of frames; and looks at

@@ -169,23 +169,22 @@ impl PagerFigures {
             false => found.through.next().0.saturating_sub(search.first.0),
         };
         self.looked_at.set(self.looked_at.get() + looked_at.min(search.entries_max as u64));
-        let mut bytes = 0;
         // An entry that cannot be read is not touched: whoever is to get the event finds that out.
         let length = |id: &EventId| match view.segment(*id) {
             Some(segment) if segment.index_run(*id, *id) == Run::Whole(*id) => segment.entry(*id).frame_len(),
             _ => 0,
         };
-        let fits = found.ids.iter().take_while(|id| {
-            let before = bytes;
+        let (mut count, mut bytes) = (0, 0);
+        while bytes < limits::BEHIND_BYTES_PER_TURN
+            && let Some(id) = found.ids.get(count)
+        {
             bytes += length(id);
-            before < limits::BEHIND_BYTES_PER_TURN
-        });
-        let count = fits.count();
+            count += 1;
+        }
         if count < found.ids.len() {
             found.ids.truncate(count);
             found.through = found.ids.last().copied().unwrap_or(found.through);
         }
-        let bytes: usize = found.ids.iter().map(length).sum();
         self.found_bytes.set(self.found_bytes.get() + bytes as u64);
         self.bring(view, &found.ids);
         found
