@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    CommandError, Outcome, fanout, idle, publish, replay, restart, run_server, sendloop_server, slow,
+    CommandError, Outcome, fanout, idle, publish, replay, restart, resume, run_server, sendloop_server, slow,
 };
 
 /// Load, exact accounting and comparison for Tailwire.
@@ -47,6 +47,7 @@ enum Command {
     Publish(publish::Options),
     Replay(replay::Options),
     Restart(restart::Options),
+    Resume(resume::Options),
     SendloopServer(sendloop_server::Options),
     /// Kill the server again and again under load and prove that no event was lost, repeated or swapped
     Chaos(chaos::Args),
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Command::Slow(options) => (options.target.json, slow::run(&options)),
         Command::Publish(options) => (options.target.json, publish::run(&options)),
         Command::Replay(options) => (options.target.json, replay::run(&options)),
+        Command::Resume(options) => (options.target.json, resume::run(&options)),
         Command::Restart(options) => (options.json, restart::run(&options)),
         Command::Chaos(args) => return chaos::main(&args),
         Command::RunServer(options) => (false, run_server::run(&options)),

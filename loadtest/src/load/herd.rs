@@ -98,10 +98,7 @@ impl Herd {
         while self.members.len() < count {
             let number = self.members.len();
             let topic = number as u64 % self.run.topics;
-            let mut query = self.run.query(self.filter, topic);
-            if let Some(id) = last_event_id {
-                query.push_str(&format!("&lastEventId={id}"));
-            }
+            let query = self.query(topic, last_event_id);
             let socket =
                 self.connect(number, &query).map_err(|source| HerdError::Connect { number, source })?;
             let data = epoll::EventData::new_u64(number as u64);
@@ -114,6 +111,12 @@ impl Herd {
         self.await_greetings(0)?;
         bar.set_position(self.greeted as u64);
         Ok(())
+    }
+
+    /// What a subscriber of this topic asks for.
+    pub(crate) fn query(&self, topic: u64, last_event_id: Option<u64>) -> String {
+        let query = self.run.query(self.filter, topic);
+        last_event_id.map_or(query.clone(), |id| format!("{query}&lastEventId={id}"))
     }
 
     /// Serves what is ready, waiting at most `timeout` for the first of it. Returns the bytes received.

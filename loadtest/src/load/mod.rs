@@ -9,6 +9,7 @@ mod latency;
 mod ledger;
 mod publisher;
 mod seq_set;
+mod sink;
 mod slow_reader;
 mod subject;
 #[cfg(test)]
@@ -22,5 +23,6 @@ pub(crate) use herd::{Herd, HerdError};
 pub(crate) use latency::Latency;
 pub(crate) use ledger::EVENTS_MAX;
 pub(crate) use publisher::{Order, Pace, PublishError, Receipt, publish};
+pub(crate) use sink::{Discarded, discard};
 pub(crate) use slow_reader::{SlowError, SlowReader, SlowReport};
 pub(crate) use subject::{Cost, Subject, SubjectError};
