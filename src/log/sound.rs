@@ -103,7 +103,8 @@ impl Segment {
     /// whole, or were wanted often enough to be brought. May wait for the disk.
     pub(in crate::log) fn judge_blocks(&self, ids: &[EventId]) {
         let Some((seal, sound)) = self.sound() else { return };
-        for id in ids.iter().filter(|id| self.index_run(**id, **id) == Run::Whole(**id)) {
+        for id in ids {
+            // A damaged entry names another block, or none.
             let block = block_of(u64::from(self.entry(*id).frame_offset.get()));
             let Some(wanted) = sound.wanted.get(block as usize).filter(|_| sound.blocks.get(block) == 0)
             else {

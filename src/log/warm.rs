@@ -9,13 +9,20 @@ use crate::log::header::BLOCK_BYTES;
 
 impl Segment {
     /// Brings the entries and the frames of these events into memory; answers how many bytes of frames that were,
-    /// in whole pages. Ids that are not of this segment are passed over. Blocks that are worth it are looked at as a
-    /// whole, so that `scattered_run` finds them known. Waits for the disk: not for a thread that must not.
+    /// in whole pages. Ids that are not of this segment are passed over. Waits for the disk: not for a thread that
+    /// must not.
     pub fn populate(&self, ids: &[EventId]) -> std::io::Result<usize> {
         let (entry, slots_max) = (limits::ENTRY_BYTES, self.geometry().slots_max());
         let slots = ids.iter().map(|id| id.0.wrapping_sub(self.base().0)).filter(|&slot| slot < slots_max);
         let _made = self.sound();
         self.region().bring(slots.map(|slot| (self.geometry().entry_offset(slot), entry)))?;
+        self.populate_frames(ids)
+    }
+
+    /// The same of events whose entries are in memory. Blocks that are worth it are looked at as a whole, so that
+    /// `scattered_run` finds them known.
+    pub fn populate_frames(&self, ids: &[EventId]) -> std::io::Result<usize> {
+        let _made = self.sound();
         let frames =
             ids.iter().map(|id| (u64::from(self.entry(*id).frame_offset.get()), self.frame(*id).len()));
         let brought = self.region().bring(frames)?;

@@ -15,7 +15,9 @@ use crate::options::TargetOptions;
 const TIMEOUT: Duration = Duration::from_secs(20);
 const RECEIVE_BYTES: usize = 8 * 1024;
 /// In which a server has noticed that all subscribers of a batch are gone.
-const REST: Duration = Duration::from_secs(5);
+const REST: Duration = Duration::from_secs(4);
+/// CPU that a server with nothing to do takes in a second.
+const IDLE_CPU_SECONDS: f64 = 0.02;
 
 /// Fill a log, then connect again and again in four ways; server CPU for each connection, and over a plain one
 #[derive(Debug, Args)]
@@ -71,6 +73,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
     let bar = progress("filling the log", events);
     let receipt = publish(&order(&subject, run, events), &AtomicU64::new(0))?;
     bar.finish_and_clear();
+    settle(&subject)?;
     let ids = || receipt.acks.iter().map(|(_, id)| *id);
     let (before, end) = (ids().min().map(|id| id - 1), ids().max());
     let kinds = [
@@ -111,6 +114,18 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
         "serverUsEach": medians,
     });
     Ok(Outcome { passed: true, text, json })
+}
+
+/// Waits until the server has done what is left to do after the log was filled, a minute at most.
+fn settle(subject: &Subject) -> Result<(), CommandError> {
+    for _ in 0..60 {
+        let meter = subject.meter()?;
+        std::thread::sleep(Duration::from_secs(1));
+        if subject.cost_since(&meter)?.server.unwrap_or(0.0) <= IDLE_CPU_SECONDS {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn order(subject: &Subject, run: Run, events: u64) -> Order {
