@@ -123,7 +123,7 @@ fn chill(dir: &Path) {
 fn search(reader: &Reader, topics: &[u64], max: usize, found: usize) {
     let visible = reader.visible();
     let view = reader.view();
-    let answer = view.find(topics, &|_| true, EventId(1), visible, max);
+    let answer = view.find(topics, &|_| true, EventId(1), visible, max, usize::MAX);
     assert_eq!(answer.ids.len(), found);
     black_box(answer);
 }

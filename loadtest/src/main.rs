@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    Outcome, fanout, filtered, herd_helper, idle, publish, replay, restart, run_server, saturate,
+    Outcome, fanout, filtered, herd_helper, idle, publish, replay, restart, resume, run_server, saturate,
     sendloop_server, slow, soak, storm,
 };
 use crate::record::Output;
@@ -58,6 +58,7 @@ enum Command {
     Publish(publish::Options),
     Replay(replay::Options),
     Restart(restart::Options),
+    Resume(resume::Options),
     SendloopServer(sendloop_server::Options),
     /// Kill the server again and again under load and prove that no event was lost, repeated or swapped
     Chaos(chaos::Args),
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         Command::Slow(options) => (options.target.output(), slow::run(&options)),
         Command::Publish(options) => (options.target.output(), publish::run(&options)),
         Command::Replay(options) => (options.target.output(), replay::run(&options)),
+        Command::Resume(options) => (options.target.output(), resume::run(&options)),
         Command::Restart(options) => (json_on_stdout(options.json), restart::run(&options)),
         Command::Chaos(args) => return chaos::main(&args),
         Command::HerdHelper(options) => return help(&options),

@@ -94,5 +94,9 @@ pub(crate) fn find_nearby(
     }
     *looked += usize::MAX - budget;
     let (Some(first), Some(last)) = (found.ids.first(), found.ids.last()) else { return Some(found) };
-    (memory.frames)(segment, *first, *last).then_some(found)
+    if !(memory.frames)(segment, *first, *last) {
+        return None;
+    }
+    segment.judge_frames(&found.ids);
+    Some(found)
 }

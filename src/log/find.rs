@@ -19,6 +19,8 @@ const LOOK_AHEAD: usize = 64;
 /// of them up, and often finds enough.
 const TOPICS_FEW: usize = 64;
 const SCAN_FIRST: u64 = 4;
+/// What looking a topic up in postings costs, in entries looked at.
+const LOOKS_PER_TOPIC: usize = 64;
 
 /// What a search has found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,7 +35,8 @@ impl View {
     /// The first `max` events of `first..=last` for which `matches` holds, among those at which one of `topics`
     /// (hashes of payment streams and users, sorted) stands; among all where `topics` is empty. `last` is not
     /// past the commit point. Stops before ids that are in no segment, and before entries that
-    /// are damaged and may be among them. `matches` is asked of no other event.
+    /// are damaged and may be among them, and after about `looks_max` looks at entries: what postings spare it does
+    /// not count, so that the length of the log does not either. `matches` is asked of no other event.
     pub fn find(
         &self,
         topics: &[u64],
@@ -41,10 +44,12 @@ impl View {
         first: EventId,
         last: EventId,
         max: usize,
+        looks_max: usize,
     ) -> Found {
         let found = Found { ids: Vec::new(), through: first.previous() };
         let scan_first = if topics.len() > TOPICS_FEW { SCAN_FIRST * topics.len() as u64 } else { 0 };
-        let mut search = Search { topics, matches, max, scan_first, found, damaged: false };
+        let mut search =
+            Search { topics, matches, max, looks_left: looks_max, scan_first, found, damaged: false };
         while search.found.through < last
             && !search.is_over()
             && let Some(segment) = self.segment(search.found.through.next())
@@ -64,6 +69,7 @@ struct Search<'a> {
     topics: &'a [u64],
     matches: &'a dyn Fn(&Entry) -> bool,
     max: usize,
+    looks_left: usize,
     /// Events to be looked at before anything is looked up.
     scan_first: u64,
     found: Found,
@@ -73,7 +79,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn is_over(&self) -> bool {
-        self.damaged || self.found.ids.len() >= self.max
+        self.damaged || self.looks_left == 0 || self.found.ids.len() >= self.max
     }
 
     /// Goes on in `segment`, to its event `last` at most.
@@ -94,6 +100,7 @@ impl Search<'_> {
     /// Looks at what `part` names up to `last`.
     fn look_up(&mut self, segment: &Segment, part: &Postings, last: EventId) -> Result<(), Broken> {
         let Some(from) = self.next_slot(segment, last) else { return Ok(()) };
+        self.looks_left = self.looks_left.saturating_sub(LOOKS_PER_TOPIC * self.topics.len());
         let mut cursors = BinaryHeap::new();
         let mut checked = 0..0;
         for &topic in self.topics {
@@ -111,7 +118,7 @@ impl Search<'_> {
                 break;
             }
             // On a cold log the waits for the disk fall together.
-            ahead.iter().for_each(|&slot| segment.prefetch_entry(slot));
+            segment.prefetch_entries(&ahead);
             for &slot in &ahead {
                 let id = EventId(segment.base().0 + u64::from(slot));
                 if segment.index_run(id, id) != Run::Whole(id) {
@@ -153,9 +160,13 @@ impl Search<'_> {
     /// Looks at the event that comes next; true when that is enough.
     fn look_at(&mut self, id: EventId, entry: &Entry) -> bool {
         self.found.through = id;
+        self.looks_left = self.looks_left.saturating_sub(1);
         let named = [entry.stream(), entry.sender(), entry.recipient()];
-        let stands = self.topics.is_empty()
-            || named.iter().any(|&hash| hash != 0 && self.topics.binary_search(&hash).is_ok());
+        let stands = match self.topics {
+            [] => true,
+            [one] => *one != 0 && named.contains(one),
+            many => named.iter().any(|hash| *hash != 0 && many.binary_search(hash).is_ok()),
+        };
         if stands && (self.matches)(entry) {
             self.found.ids.push(id);
         }

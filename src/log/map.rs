@@ -17,8 +17,6 @@ const PAGES_MAX: usize = limits::RESIDENT_BYTES_MAX / 4096 + 2;
 
 /// Bytes over which asking for the pages between two runs costs as much as asking twice.
 const NEAR_BYTES: usize = 64 * 1024;
-/// Runs that are asked for together; with frames of any length they stay below the longest range.
-const RUNS_MAX: usize = limits::RESIDENT_BYTES_MAX / (4 * NEAR_BYTES);
 
 /// The bytes of a mapped file. The file never shrinks while it is mapped (the log unlinks, it does not
 /// truncate).
@@ -56,11 +54,11 @@ impl Region {
         unsafe { std::slice::from_raw_parts(start, bytes) }
     }
 
-    /// Has the kernel begin to read a range, and does not wait for it. Where it will not, the one who reads waits.
-    pub(in crate::log) fn prefetch(&self, offset: u64, bytes: usize) {
-        let inside = offset.saturating_add(bytes as u64) <= self.map.len() as u64;
-        if inside && bytes > 0 {
-            let _read_when_needed = self.map.advise_range(Advice::WillNeed, offset as usize, bytes);
+    /// Has the kernel begin to read what of these ranges (offset and bytes) is not in memory, and does not wait for it.
+    /// Where it will not, the one who reads waits.
+    pub(in crate::log) fn prefetch(&self, ranges: impl Iterator<Item = (u64, usize)>) {
+        for (offset, bytes) in self.not_resident(&self.page_runs(ranges)) {
+            let _read_when_needed = self.map.advise_range(Advice::WillNeed, offset, bytes);
         }
     }
 
@@ -128,11 +126,19 @@ impl Region {
     fn not_resident(&self, runs: &[(usize, usize)]) -> Vec<(usize, usize)> {
         let page = rustix::param::page_size();
         let mut missing = Vec::new();
-        let far = |left: &(usize, usize), right: &(usize, usize)| right.0 - (left.0 + left.1) > NEAR_BYTES;
-        for window in runs.chunk_by(|left, right| !far(left, right)).flat_map(|near| near.chunks(RUNS_MAX)) {
-            let (Some(&(start, _)), Some(last)) = (window.first(), window.last()) else { continue };
-            let pages = &mut [0; PAGES_MAX];
-            let pages = self.residency(start, last.0 + last.1 - start, pages).unwrap_or_default();
+        let pages = &mut [0; PAGES_MAX];
+        let mut rest = runs;
+        while let Some(&(start, bytes)) = rest.first() {
+            let mut end = start + bytes;
+            let near = rest.iter().take_while(|(offset, bytes)| {
+                let next = offset + bytes;
+                let near = *offset <= end + NEAR_BYTES && next - start <= limits::RESIDENT_BYTES_MAX;
+                end = if near { next } else { end };
+                near
+            });
+            let (window, others) = rest.split_at(near.count().max(1));
+            rest = others;
+            let pages = self.residency(start, end - start, pages).unwrap_or_default();
             missing.extend(window.iter().filter(|(offset, bytes)| {
                 let first = (offset - start) / page;
                 let own = pages.get(first..first + bytes.div_ceil(page));

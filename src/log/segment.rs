@@ -179,9 +179,10 @@ impl Segment {
         self.sound.get()
     }
 
-    /// Has the kernel begin to read the entry of a slot.
-    pub(in crate::log) fn prefetch_entry(&self, slot: u32) {
-        self.region.prefetch(self.geometry.entry_offset(u64::from(slot)), limits::ENTRY_BYTES);
+    /// Has the kernel begin to read those entries of these slots that are not in memory.
+    pub(in crate::log) fn prefetch_entries(&self, slots: &[u32]) {
+        let offset = |&slot: &u32| self.geometry.entry_offset(u64::from(slot));
+        self.region.prefetch(slots.iter().map(|slot| (offset(slot), limits::ENTRY_BYTES)));
     }
 
     /// Unix milliseconds of the last event not past `visible`; `None` when there is none.

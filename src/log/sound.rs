@@ -18,6 +18,9 @@ use crate::sync::{AtomicU32, AtomicU64, Ordering};
 pub(in crate::log) const GROUP_ENTRIES: u64 = 64;
 /// Entries of a sealed segment that one call vouches for at the most.
 const INDEX_RUN_MAX: u64 = 16_384;
+/// Single frames of a block after which it is brought and looked at as a whole: then each further one costs nothing,
+/// where it would be summed up every time it is sent.
+const WANTED_OFTEN: u32 = 8;
 
 const _: () = assert!(GROUP_ENTRIES * limits::ENTRY_BYTES as u64 == 4096);
 
@@ -94,6 +97,34 @@ impl Segment {
             end = end.next();
         }
         state.run(end)
+    }
+
+    /// Looks at the blocks of frames that lie scattered and have been brought into memory: those that are there as a
+    /// whole, or were wanted often enough to be brought. May wait for the disk.
+    pub(in crate::log) fn judge_blocks(&self, ids: &[EventId]) {
+        let Some((seal, sound)) = self.sound() else { return };
+        for id in ids {
+            // A damaged entry names another block, or none.
+            let block = block_of(u64::from(self.entry(*id).frame_offset.get()));
+            let Some(wanted) = sound.wanted.get(block as usize).filter(|_| sound.blocks.get(block) == 0)
+            else {
+                continue;
+            };
+            let (offset, bytes) = block_range(block, seal.data_end);
+            if wanted.fetch_add(1, Ordering::Relaxed) >= WANTED_OFTEN
+                || self.region().is_resident(offset, bytes as usize)
+            {
+                self.is_block_sound(block, seal, sound);
+            }
+        }
+    }
+
+    /// Looks at these frames and the blocks they lie in, all of which are in memory.
+    pub fn judge_frames(&self, ids: &[EventId]) {
+        let Some((seal, sound)) = self.sound() else { return };
+        for id in ids.iter().filter(|id| self.index_run(**id, **id) == Run::Whole(**id)) {
+            self.is_span_sound(*id, *id, seal, sound);
+        }
     }
 
     /// Whether everything that the seal sums up is as it says. Reads all of it.
@@ -239,6 +270,8 @@ pub(in crate::log) struct Soundness {
     pub(in crate::log) block_crcs: Vec<U32>,
     blocks: Marks,
     groups: Marks,
+    /// How often single frames of each block were wanted while nothing was known of it.
+    wanted: Box<[AtomicU32]>,
     damaged: AtomicU32,
 }
 
@@ -248,6 +281,7 @@ impl Soundness {
             block_crcs: segment.read_block_crcs(seal),
             blocks: Marks::new(block_count(seal.data_end)),
             groups: Marks::new(u64::from(seal.count).div_ceil(GROUP_ENTRIES)),
+            wanted: (0..block_count(seal.data_end)).map(|_| AtomicU32::new(0)).collect(),
             damaged: AtomicU32::new(0),
         }
     }

@@ -16,9 +16,18 @@ impl Segment {
         let slots = ids.iter().map(|id| id.0.wrapping_sub(self.base().0)).filter(|&slot| slot < slots_max);
         let _made = self.sound();
         self.region().bring(slots.map(|slot| (self.geometry().entry_offset(slot), entry)))?;
+        self.populate_frames(ids)
+    }
+
+    /// The same of events whose entries are in memory. Blocks that are worth it are looked at as a whole, so that
+    /// `scattered_run` finds them known.
+    pub fn populate_frames(&self, ids: &[EventId]) -> std::io::Result<usize> {
+        let _made = self.sound();
         let frames =
             ids.iter().map(|id| (u64::from(self.entry(*id).frame_offset.get()), self.frame(*id).len()));
-        self.region().bring(frames)
+        let brought = self.region().bring(frames)?;
+        self.judge_blocks(ids);
+        Ok(brought)
     }
 
     /// The same for `first` and those after it, up to `last` and at most `bytes_max` bytes of frames; and looks at

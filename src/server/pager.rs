@@ -26,7 +26,7 @@ pub(crate) struct Search {
     pub(crate) first: EventId,
     pub(crate) last: EventId,
     pub(crate) events_max: usize,
-    /// Entries to look at; not asked of a filter that picks everything.
+    /// Entries to look at, those that postings spare not counted; not asked of a filter that picks everything.
     pub(crate) entries_max: usize,
     /// From `last` down: `Found::ids` fall, and `through` is the lowest id looked at.
     pub(crate) descending: bool,
@@ -168,36 +168,43 @@ impl PagerFigures {
             true => search.last.next().0.saturating_sub(found.through.0),
             false => found.through.next().0.saturating_sub(search.first.0),
         };
-        self.looked_at.set(self.looked_at.get() + looked_at.min(search.entries_max as u64));
-        let mut bytes = 0;
+        self.looked_at.set(self.looked_at.get() + looked_at);
         // An entry that cannot be read is not touched: whoever is to get the event finds that out.
         let length = |id: &EventId| match view.segment(*id) {
             Some(segment) if segment.index_run(*id, *id) == Run::Whole(*id) => segment.entry(*id).frame_len(),
             _ => 0,
         };
-        let fits = found.ids.iter().take_while(|id| {
-            let before = bytes;
+        let (mut count, mut bytes) = (0, 0);
+        while bytes < limits::BEHIND_BYTES_PER_TURN
+            && let Some(id) = found.ids.get(count)
+        {
             bytes += length(id);
-            before < limits::BEHIND_BYTES_PER_TURN
-        });
-        let count = fits.count();
+            count += 1;
+        }
         if count < found.ids.len() {
             found.ids.truncate(count);
             found.through = found.ids.last().copied().unwrap_or(found.through);
         }
-        let bytes: usize = found.ids.iter().map(length).sum();
         self.found_bytes.set(self.found_bytes.get() + bytes as u64);
-        self.bring(view, &found.ids);
+        // Of those that a filter picked the entries have just been looked at.
+        let populate =
+            if search.filter.is_everything() { Segment::populate } else { Segment::populate_frames };
+        self.bring(view, &found.ids, populate);
         found
     }
 
     /// Brings exactly these events, segment by segment.
-    fn bring(&self, view: &View, ids: &[EventId]) {
+    fn bring(
+        &self,
+        view: &View,
+        ids: &[EventId],
+        populate: fn(&Segment, &[EventId]) -> std::io::Result<usize>,
+    ) {
         let mut rest = ids;
         while let Some(segment) = rest.first().and_then(|id| view.segment(*id)) {
             let here = rest.iter().take_while(|id| segment.base() <= **id && segment.last(**id) == **id);
             let (ours, others) = rest.split_at(here.count());
-            if let Ok(bytes) = segment.populate(ours) {
+            if let Ok(bytes) = populate(segment, ours) {
                 self.brought_bytes.set(self.brought_bytes.get() + bytes as u64);
             }
             if ours.is_empty() {
@@ -210,11 +217,11 @@ impl PagerFigures {
 
 /// The first events from `search.first` on.
 pub(crate) fn find(view: &View, search: &Search) -> Found {
-    let last = search.last.min(EventId(search.first.0.saturating_add(search.entries_max as u64 - 1)));
     let Some(segment) = view.segment(search.first).filter(|_| search.filter.is_everything()) else {
-        return picked(view, &search.filter, search.first, last, search.events_max);
+        let Search { filter, first, last, events_max, entries_max, .. } = search;
+        return picked(view, filter, *first, *last, (*events_max, *entries_max));
     };
-    let last = segment.last(last).min(EventId(search.first.0 + search.events_max as u64 - 1));
+    let last = segment.last(search.last).min(EventId(search.first.0 + search.events_max as u64 - 1));
     Found { ids: (search.first.0..=last.0).map(EventId).collect(), through: last }
 }
 
@@ -255,7 +262,7 @@ fn picked_past_damage(
 ) -> Option<Vec<EventId>> {
     let (mut ids, mut from) = (Vec::new(), low);
     while from <= high {
-        let found = picked(view, filter, from, high, usize::MAX);
+        let found = picked(view, filter, from, high, (usize::MAX, usize::MAX));
         ids.extend(found.ids);
         from = found.through.next();
         if from <= high {
@@ -269,7 +276,13 @@ fn picked_past_damage(
     Some(ids)
 }
 
-fn picked(view: &View, filter: &Filter, first: EventId, last: EventId, events_max: usize) -> Found {
+fn picked(
+    view: &View,
+    filter: &Filter,
+    first: EventId,
+    last: EventId,
+    (events_max, looks_max): (usize, usize),
+) -> Found {
     let topics: Vec<u64> = filter.topics().iter().map(|topic| topic.0).collect();
-    view.find(&topics, &|entry| filter.matches(entry), first, last, events_max)
+    view.find(&topics, &|entry| filter.matches(entry), first, last, events_max, looks_max)
 }

@@ -55,6 +55,7 @@ impl Engine {
             answers: ingest.answers.remove(0),
             bell: bells[0].clone(),
             pager: doors.remove(0),
+            give_back: || {},
         };
         let worker = counted(move || server::run(parts).unwrap());
         Self { address, threads: [("worker", worker), ("writer", writer), ("sync", sync)] }
@@ -96,6 +97,7 @@ fn settings() -> Settings {
         rules: Rules::default(),
         origins: OriginPolicy { allowed: Vec::new(), loopback: true },
         send: SendMethod::Auto,
+        coalesce_us: 0,
         insecure: false,
     }
 }

@@ -150,7 +150,14 @@ impl WayOut {
                 let found = need.filter.as_ref().map(|filter| {
                     let topics: Vec<u64> = filter.topics().iter().map(|topic| topic.0).collect();
                     let wanted = |entry: &tailwire::log::Entry| filter.matches(entry);
-                    view.find(&topics, &wanted, need.first, need.last, limits::FOUND_EVENTS_MAX)
+                    view.find(
+                        &topics,
+                        &wanted,
+                        need.first,
+                        need.last,
+                        limits::FOUND_EVENTS_MAX,
+                        limits::FIND_ENTRIES_MAX,
+                    )
                 });
                 self.hub.supply(Supply { subscriber: need.subscriber, found });
             }

@@ -64,6 +64,12 @@ impl Subscription {
         Ok(count)
     }
 
+    /// Ends the connection at once, so that its port is free again: a run may need more than there are.
+    pub(crate) fn cut(self) {
+        // Without it the port stays taken for a minute.
+        let _ = socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
+    }
+
     /// The server ended the stream in good order.
     pub(crate) fn has_ended(&self) -> bool {
         self.decoder.has_ended()

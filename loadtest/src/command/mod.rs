@@ -8,6 +8,7 @@ pub(crate) mod idle;
 pub(crate) mod publish;
 pub(crate) mod replay;
 pub(crate) mod restart;
+pub(crate) mod resume;
 pub(crate) mod run_server;
 pub(crate) mod saturate;
 pub(crate) mod sendloop_server;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use crate::client::{Memory, ServerError, UsageError};
+use crate::client::{Memory, ServerError, SubscriptionError, UsageError};
 use crate::command::restart::RestartError;
 use crate::load::{EVENTS_MAX, GatherError, HelperError, HerdError, PublishError, SlowError, SubjectError};
 use crate::sendloop::SendLoopError;
@@ -52,6 +52,10 @@ pub(crate) enum CommandError {
     NeedsLog,
     #[error("{} cannot be started", program.display())]
     RunServer { program: PathBuf, source: std::io::Error },
+    #[error("a subscription failed")]
+    Subscription(#[from] SubscriptionError),
+    #[error("a subscriber got {got} of the {owed} events it was owed")]
+    Owed { owed: u64, got: u64 },
     #[error("the restart could not be timed")]
     Restart(#[from] RestartError),
     #[error("--compare-sendloop needs --spawn, so that both servers start afresh and are pinned alike")]

@@ -153,6 +153,12 @@ impl Herd {
         Ok(())
     }
 
+    /// What a subscriber of this topic asks for.
+    pub(crate) fn query(&self, topic: u64, last_event_id: Option<u64>) -> String {
+        let query = self.run.query(self.filter, topic);
+        last_event_id.map_or(query.clone(), |id| format!("{query}&lastEventId={id}"))
+    }
+
     /// Serves what is ready, waiting at most `timeout` for the first of it. Returns the bytes received.
     pub(crate) fn pump(&mut self, timeout: Duration) -> Result<u64, HerdError> {
         let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: timeout.subsec_nanos().into() };

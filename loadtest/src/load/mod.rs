@@ -13,6 +13,7 @@ mod member;
 mod publisher;
 mod seq_set;
 mod share;
+mod sink;
 mod slow_reader;
 mod subject;
 #[cfg(test)]
@@ -28,5 +29,6 @@ pub(crate) use latency::Latency;
 pub(crate) use ledger::EVENTS_MAX;
 pub(crate) use member::Joining;
 pub(crate) use publisher::{Order, Pace, PublishError, Receipt, publish};
+pub(crate) use sink::{Discarded, discard};
 pub(crate) use slow_reader::{SlowError, SlowReader, SlowReport};
 pub(crate) use subject::{Cost, Subject, SubjectError};

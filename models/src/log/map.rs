@@ -23,7 +23,7 @@ impl Region {
         self.memory.read(offset as usize, bytes)
     }
 
-    pub(in crate::log) fn prefetch(&self, _offset: u64, _bytes: usize) {}
+    pub(in crate::log) fn prefetch(&self, _ranges: impl Iterator<Item = (u64, usize)>) {}
 
     pub(in crate::log) fn populate(&self, _offset: u64, _bytes: usize) -> io::Result<()> {
         Ok(())

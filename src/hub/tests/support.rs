@@ -107,7 +107,7 @@ impl TestLog {
         let found = need.filter.as_ref().map(|filter| {
             let topics: Vec<_> = filter.topics().iter().map(|topic| topic.0).collect();
             let matches = |entry: &crate::log::Entry| filter.matches(entry);
-            self.reader.view().find(&topics, &matches, need.first, last, events_max)
+            self.reader.view().find(&topics, &matches, need.first, last, events_max, usize::MAX)
         });
         Supply { subscriber: need.subscriber, found }
     }

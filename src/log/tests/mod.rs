@@ -21,6 +21,7 @@ mod positions;
 mod postings;
 mod refusals;
 mod scan_parts;
+mod scattered;
 mod scrubbing;
 mod searching;
 mod side_file;

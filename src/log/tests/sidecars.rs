@@ -86,12 +86,36 @@ fn a_search_looks_at_no_entry_but_those_under_its_topics() {
     }
     let looked_at = std::cell::Cell::new(0);
     let count = |_: &crate::log::Entry| looked_at.replace(looked_at.get() + 1) < usize::MAX;
-    let found = view.find(&[hash(7)], &count, EventId(1), last, usize::MAX);
+    let found = view.find(&[hash(7)], &count, EventId(1), last, usize::MAX, usize::MAX);
     assert_eq!((found.ids, found.through), (expected.clone(), last));
     assert_eq!(looked_at.get(), expected.len());
-    let found = view.find(&[hash(7)], &|_| true, EventId(950), last, 3);
+    let found = view.find(&[hash(7)], &|_| true, EventId(950), last, 3, usize::MAX);
     assert_eq!(found.ids, [1001, 1101, 1201].map(EventId));
     assert_eq!(found.through, EventId(1201));
+}
+
+#[test]
+fn what_postings_spare_is_not_counted() {
+    let mut log = log_of(&SimDisk::new(1), 840 * 20 + 100);
+    let last = bases(&log).last().unwrap().previous();
+    let expected: Vec<EventId> = (1..=last.0).step_by(100).map(EventId).collect();
+    let find = |log: &Log, first, looks| {
+        log.reader.view().find(&[hash(7)], &|_| true, first, last, usize::MAX, looks)
+    };
+    assert_eq!(find(&log, EventId(1), 2000).through, EventId(2000), "each entry is looked at");
+    index(&mut log);
+    let found = find(&log, EventId(1), 2000);
+    assert_eq!((found.ids, found.through), (expected.clone(), last));
+    for looks in [1, 67, 200] {
+        let (mut ids, mut through) = (Vec::new(), EventId::ZERO);
+        while through < last {
+            let found = find(&log, through.next(), looks);
+            assert!(found.through > through && found.ids.len() <= looks, "{looks} looks");
+            ids.extend(found.ids);
+            through = found.through;
+        }
+        assert_eq!(ids, expected, "{looks} looks");
+    }
 }
 
 #[test]
