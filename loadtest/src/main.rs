@@ -7,6 +7,7 @@
 mod chaos;
 mod client;
 mod command;
+mod compare;
 mod load;
 mod options;
 mod sendloop;
@@ -35,6 +36,7 @@ const EXAMPLES: &str = "Examples:
   loadtest fanout --spawn target/release/tailwire --compare-sendloop --rounds 5
   loadtest idle --spawn target/release/tailwire --subscribers 10000
   loadtest publish --spawn target/release/tailwire --connections 16 --batch 1 --seconds 10
+  loadtest compare --quick
   loadtest fanout --url http://127.0.0.1:3001 --server-pid $(pidof tailwire) --json
 
 See `loadtest <command> --help` for what each measures.";
@@ -47,6 +49,7 @@ enum Command {
     Publish(publish::Options),
     Replay(replay::Options),
     Restart(restart::Options),
+    Compare(compare::Options),
     SendloopServer(sendloop_server::Options),
     /// Kill the server again and again under load and prove that no event was lost, repeated or swapped
     Chaos(chaos::Args),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Publish(options) => (options.target.json, publish::run(&options)),
         Command::Replay(options) => (options.target.json, replay::run(&options)),
         Command::Restart(options) => (options.json, restart::run(&options)),
+        Command::Compare(options) => (false, compare::run(&options)),
         Command::Chaos(args) => return chaos::main(&args),
         Command::RunServer(options) => (false, run_server::run(&options)),
         Command::SendloopServer(options) => (false, sendloop_server::run(&options)),

@@ -17,4 +17,7 @@ mod outcome;
 #[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
 mod tests;
 
-pub(crate) use outcome::{CommandError, Outcome};
+pub(crate) use compare::median;
+pub(crate) use idle::settled;
+pub(crate) use measure::{Accounts, Load, measure};
+pub(crate) use outcome::{CommandError, Outcome, progress};

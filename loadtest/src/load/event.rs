@@ -6,6 +6,8 @@
 use std::fmt;
 use std::io::Write;
 
+use crate::client::Dialect;
+
 /// What a run's subscribers ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Filter {
@@ -27,13 +29,14 @@ impl fmt::Display for Filter {
     }
 }
 
-/// One run's identity and its topics: payment streams with one recipient each, which its events go round in
-/// turn.
+/// One run's identity, its topics (payment streams with one recipient each, which its events go round in
+/// turn), and the protocol it is carried by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) id: u64,
     /// At least 1. Event `seq` belongs to topic `seq % topics`.
     pub(crate) topics: u64,
+    pub(crate) dialect: Dialect,
 }
 
 /// The mark at the end of an event's data.
@@ -48,16 +51,46 @@ pub(crate) struct Stamp {
 impl Run {
     /// A run told from earlier ones on the same server by the time it begins.
     pub(crate) fn starting_at(now_ns: u64, topics: u64) -> Run {
-        Run { id: now_ns, topics: topics.max(1) }
+        Run { id: now_ns, topics: topics.max(1), dialect: Dialect::Tailwire }
+    }
+
+    /// The same run on a server that speaks another protocol.
+    pub(crate) fn speaking(self, dialect: Dialect) -> Run {
+        Run { dialect, ..self }
+    }
+
+    /// Appends the body of a request that publishes the events of these numbers.
+    pub(crate) fn write_body(&self, out: &mut Vec<u8>, seqs: std::ops::Range<u64>, due_ns: u64) {
+        let alone = seqs.end - seqs.start == 1;
+        let array = self.dialect == Dialect::DurableStreams && !alone;
+        out.extend(array.then_some(b'['));
+        for seq in seqs.clone() {
+            match self.dialect {
+                Dialect::Tailwire => self.write_event(out, seq, due_ns),
+                Dialect::Nchan | Dialect::DurableStreams => self.write_data(out, seq, due_ns),
+            }
+            if array {
+                out.push(if seq + 1 == seqs.end { b']' } else { b',' });
+            } else if !alone {
+                out.push(b'\n');
+            }
+        }
     }
 
     /// Appends one event in the form of `POST /events`. On the wire its frame has about 330 bytes.
     pub(crate) fn write_event(&self, out: &mut Vec<u8>, seq: u64, due_ns: u64) {
+        out.extend_from_slice(br#"{"type":"stream.withdrawn","data":"#);
+        self.write_data(out, seq, due_ns);
+        out.push(b'}');
+    }
+
+    /// Appends an event's data, which is all that a rival is given: the same for every server.
+    fn write_data(&self, out: &mut Vec<u8>, seq: u64, due_ns: u64) {
         let topic = seq % self.topics;
         // Writing to a Vec cannot fail.
         let _ = write!(
             out,
-            r#"{{"type":"stream.withdrawn","data":{{"streamId":"{}","amount":"1000000","recipient":"{}","#,
+            r#"{{"streamId":"{}","amount":"1000000","recipient":"{}","#,
             self.payment_stream(topic),
             self.recipient(topic)
         );
@@ -66,7 +99,7 @@ impl Run {
             r#""transactionHash":"{:064x}","ledger":51234567,"timestamp":1767225600,"#,
             seq.wrapping_mul(0x9E37_79B9_7F4A_7C15)
         );
-        let _ = write!(out, r#""run":{},"seq":{seq},"due":{due_ns}}}}}"#, self.id);
+        let _ = write!(out, r#""run":{},"seq":{seq},"due":{due_ns}}}"#, self.id);
     }
 
     /// The query of a subscription to this topic under this filter.

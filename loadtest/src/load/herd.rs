@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
-use crate::client::{Decoder, StreamError, now_ns, request_bytes};
+use crate::client::{Decoder, Dialect, Frame, RivalDecoder, StreamError, now_ns};
 use crate::load::account::{Account, Tally};
 use crate::load::event::{Filter, Run};
 use crate::load::gather::Expected;
@@ -42,6 +42,8 @@ pub(crate) struct Herd {
     ledger: Ledger,
     pub(crate) tally: Tally,
     pub(crate) latency: Latency,
+    /// When an event of the run was last received, in nanoseconds of the monotonic clock.
+    pub(crate) last_delivery_ns: u64,
     /// Why streams were lost, the first few.
     pub(crate) stories: Vec<String>,
 }
@@ -50,8 +52,15 @@ pub(crate) struct Herd {
 #[derive(Debug)]
 struct Member {
     socket: Option<TcpStream>,
-    decoder: Decoder,
+    decoder: AnyDecoder,
     account: Account,
+}
+
+/// The decoder of the run's dialect.
+#[derive(Debug)]
+enum AnyDecoder {
+    Contract(Decoder),
+    Rival(RivalDecoder),
 }
 
 /// Why a herd could not be opened or served.
@@ -83,6 +92,7 @@ impl Herd {
             ledger: Ledger::default(),
             tally: Tally::default(),
             latency: Latency::new()?,
+            last_delivery_ns: now_ns(),
             stories: Vec::new(),
         })
     }
@@ -102,12 +112,17 @@ impl Herd {
             if let Some(id) = last_event_id {
                 query.push_str(&format!("&lastEventId={id}"));
             }
-            let socket =
-                self.connect(number, &query).map_err(|source| HerdError::Connect { number, source })?;
+            let socket = self
+                .connect(&query, last_event_id.is_some())
+                .map_err(|source| HerdError::Connect { number, source })?;
             let data = epoll::EventData::new_u64(number as u64);
             epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN)?;
             let account = Account::new(self.filter, topic);
-            self.members.push(Member { socket: Some(socket), decoder: Decoder::new(), account });
+            self.members.push(Member {
+                socket: Some(socket),
+                decoder: AnyDecoder::of(self.run.dialect),
+                account,
+            });
             self.await_greetings(GREETINGS_AWAITED_MAX)?;
             bar.set_position(self.greeted as u64);
         }
@@ -148,7 +163,7 @@ impl Herd {
 
     /// Acknowledgements of the publisher that contradict what was delivered.
     pub(crate) fn contradicted(&self, acks: &[(u64, u64)]) -> u64 {
-        self.ledger.contradicted(acks)
+        if self.run.dialect.has_dense_ids() { self.ledger.contradicted(acks) } else { 0 }
     }
 
     fn owed_to(&self, member: &Member, expected: &Expected) -> u64 {
@@ -158,10 +173,10 @@ impl Herd {
         }
     }
 
-    fn connect(&self, _number: usize, query: &str) -> std::io::Result<TcpStream> {
+    fn connect(&self, query: &str, from_start: bool) -> std::io::Result<TcpStream> {
         let mut socket = TcpStream::connect_timeout(&self.addr, CONNECT_TIMEOUT)?;
         socket.set_nodelay(true)?;
-        socket.write_all(&request_bytes(self.addr, query))?;
+        socket.write_all(&self.run.dialect.subscribe_request(self.addr, query, from_start))?;
         socket.set_nonblocking(true)?;
         Ok(socket)
     }
@@ -184,7 +199,8 @@ impl Herd {
     }
 
     fn receive(&mut self, number: usize) {
-        let Herd { members, buffer, tally, latency, ledger, run, greeted, stories, .. } = self;
+        let Herd { members, buffer, tally, latency, ledger, run, greeted, stories, last_delivery_ns, .. } =
+            self;
         let Some(member) = members.get_mut(number) else { return };
         let Some(socket) = member.socket.as_mut() else { return };
         let count = match socket.read(buffer) {
@@ -202,8 +218,12 @@ impl Herd {
         }
         let now = now_ns();
         tally.bytes += count as u64;
+        let delivered = tally.delivered;
         let was_greeted = member.account.is_greeted();
         let fed = member.feed(buffer.get(..count).unwrap_or_default(), now, run, ledger, tally, latency);
+        if tally.delivered > delivered {
+            *last_delivery_ns = now;
+        }
         *greeted += usize::from(!was_greeted && member.account.is_greeted());
         if let Err(error) = fed {
             member.lose(format!("subscriber {number}: {error}"), tally, stories);
@@ -235,6 +255,29 @@ impl Member {
         tally.lost += 1;
         if stories.len() < STORIES_MAX {
             stories.push(story);
+        }
+    }
+}
+
+impl AnyDecoder {
+    fn of(dialect: Dialect) -> AnyDecoder {
+        match dialect {
+            Dialect::Tailwire => AnyDecoder::Contract(Decoder::new()),
+            Dialect::Nchan | Dialect::DurableStreams => AnyDecoder::Rival(RivalDecoder::new(dialect)),
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> Result<(), StreamError> {
+        match self {
+            AnyDecoder::Contract(decoder) => decoder.feed(bytes, sink),
+            AnyDecoder::Rival(decoder) => decoder.feed(bytes, sink),
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        match self {
+            AnyDecoder::Contract(decoder) => decoder.has_ended(),
+            AnyDecoder::Rival(decoder) => decoder.has_ended(),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! One subscriber's frames against the counts they must give. Each row is a history a faulty server could
 //! make.
 
-use crate::client::Frame;
+use crate::client::{Dialect, Frame};
 use crate::load::account::{Account, Tally};
 use crate::load::event::{Filter, Run};
 use crate::load::ledger::Ledger;
 
-const RUN: Run = Run { id: 7, topics: 3 };
+const RUN: Run = Run { id: 7, topics: 3, dialect: Dialect::Tailwire };
 
 /// One event: its id and its number in the run.
 type Sent = (u64, u64);

@@ -1,0 +1,162 @@
+//! The stages on one started server: what each measures and how its accounts come out. The rounds and who is
+//! next are `run`'s.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+
+use crate::client::now_ns;
+use crate::command::{Accounts, CommandError, measure, progress, settled};
+use crate::compare::figure::Measure;
+use crate::compare::plan::Plan;
+use crate::compare::stage::Stage;
+use crate::load::{
+    Expected, Filter, Herd, Latency, Order, Pace, Receipt, Run, Subject, drain, gather, publish,
+};
+
+/// Events of one request when a log is filled; a dialect may allow fewer.
+const FILL_BATCH: u64 = 500;
+
+/// What one stage found on one server.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) values: Vec<(Measure, f64)>,
+    pub(crate) accounts: Accounts,
+}
+
+/// Puts one server under the load of one stage. `label` heads the progress bars.
+pub(crate) fn work(subject: &Subject, plan: &Plan, stage: Stage, label: &str) -> Result<Found, CommandError> {
+    let run = Run::starting_at(now_ns(), 1).speaking(subject.dialect);
+    match stage {
+        Stage::Narrow | Stage::Wide => fanout(subject, plan, stage, run, label),
+        Stage::Saturate1 | Stage::Saturate16 => saturate(subject, plan, stage, run, label),
+        Stage::Idle => idle(subject, plan, run, label),
+        Stage::Replay => replay(subject, plan, run, label),
+    }
+}
+
+fn fanout(
+    subject: &Subject,
+    plan: &Plan,
+    stage: Stage,
+    run: Run,
+    label: &str,
+) -> Result<Found, CommandError> {
+    let measured = measure(subject, plan.load(stage), run, label)?;
+    let cpu = measured.cost.server_us_each(measured.deliveries).unwrap_or(f64::NAN);
+    let mut values = vec![(Measure::Cpu, cpu)];
+    values.extend(percentiles(&measured.latency, &measured.ack));
+    Ok(Found { values, accounts: measured.accounts })
+}
+
+/// Unpaced publishing: first a third of the time that is not measured, then the rest. The rate counts to the
+/// last delivery, so a server that acknowledges faster than it delivers gains nothing by its backlog.
+fn saturate(
+    subject: &Subject,
+    plan: &Plan,
+    stage: Stage,
+    run: Run,
+    label: &str,
+) -> Result<Found, CommandError> {
+    let mut herd = open(subject, plan.subscribers, run, None, label)?;
+    let mut expected = Expected::default();
+    let mut order = unpaced(subject, run, stage.in_flight());
+    order.time_max = plan.saturate / 3;
+    let bar = progress(format!("{label}saturating"), 0);
+    let warm = gather(&mut herd, &mut expected, &order, &bar)?;
+    herd.latency.clear();
+    order.first_seq = warm.acks.len() as u64 + warm.refused;
+    order.events_max -= order.first_seq;
+    order.time_max = plan.saturate;
+    let (delivered, begun) = (herd.tally.delivered, now_ns());
+    let measured = gather(&mut herd, &mut expected, &order, &bar)?;
+    bar.finish_and_clear();
+    let seconds = herd.last_delivery_ns.saturating_sub(begun) as f64 / 1e9;
+    let rate = (herd.tally.delivered - delivered) as f64 / seconds;
+    let mut values = vec![(Measure::Rate, rate)];
+    values.extend(percentiles(&herd.latency, &measured.ack));
+    Ok(Found { values, accounts: settle(&herd, &expected, &[&warm, &measured]) })
+}
+
+/// Memory as its growth from a fifth of the subscribers to all, so that what a server allocates once does not
+/// count; then one event that all must get.
+fn idle(subject: &Subject, plan: &Plan, run: Run, label: &str) -> Result<Found, CommandError> {
+    let few = (plan.idle_subscribers / 5).max(1);
+    let mut herd = open(subject, few, run, None, label)?;
+    let before = settled(subject, &mut herd)?;
+    let bar = progress(format!("{label}opening subscribers"), plan.idle_subscribers.into());
+    herd.open(plan.idle_subscribers as usize, None, &bar)?;
+    bar.finish_and_clear();
+    let after = settled(subject, &mut herd)?;
+    let more = f64::from(plan.idle_subscribers - few);
+    let grown = |after: u64, before: u64| (after as f64 - before as f64) / more;
+    let memory = before.zip(after).map(|(before, after)| grown(after.pss, before.pss));
+    let mut expected = Expected::default();
+    let order = Order { events_max: 1, ..unpaced(subject, run, 1) };
+    let receipt = gather(&mut herd, &mut expected, &order, &ProgressBar::hidden())?;
+    let values = vec![(Measure::Memory, memory.unwrap_or(f64::NAN))];
+    Ok(Found { values, accounts: settle(&herd, &expected, &[&receipt]) })
+}
+
+/// From the first connect to the last frame, every frame checked.
+fn replay(subject: &Subject, plan: &Plan, run: Run, label: &str) -> Result<Found, CommandError> {
+    let events_max = plan.replay_events.into();
+    let bar = progress(format!("{label}filling the log"), events_max);
+    let order = Order { events_max, batch: FILL_BATCH, ..unpaced(subject, run, Stage::Replay.in_flight()) };
+    let receipt = publish(&order, &AtomicU64::new(0))?;
+    bar.finish_and_clear();
+    let mut expected = Expected::default();
+    expected.add(&run, &receipt.acks);
+    let begun = now_ns();
+    let mut herd = open(subject, plan.replay_subscribers, run, Some(0), label)?;
+    drain(&mut herd, &expected)?;
+    let seconds = herd.last_delivery_ns.saturating_sub(begun) as f64 / 1e9;
+    let values = vec![(Measure::Frames, herd.tally.delivered as f64 / seconds)];
+    Ok(Found { values, accounts: settle(&herd, &expected, &[&receipt]) })
+}
+
+fn open(
+    subject: &Subject,
+    subscribers: u32,
+    run: Run,
+    last_event_id: Option<u64>,
+    label: &str,
+) -> Result<Herd, CommandError> {
+    let mut herd = Herd::new(subject.addr, run, Filter::All)?;
+    let bar = progress(format!("{label}opening subscribers"), subscribers.into());
+    herd.open(subscribers as usize, last_event_id, &bar)?;
+    bar.finish_and_clear();
+    Ok(herd)
+}
+
+/// One event a request, the next as soon as the last is answered.
+fn unpaced(subject: &Subject, run: Run, connections: usize) -> Order {
+    Order {
+        addr: subject.addr,
+        run,
+        pace: Pace::Unpaced,
+        connections,
+        batch: 1,
+        first_seq: 0,
+        events_max: crate::load::EVENTS_MAX,
+        time_max: Duration::from_secs(60),
+    }
+}
+
+fn percentiles(delivery: &Latency, ack: &Latency) -> [(Measure, f64); 4] {
+    let ms = |latency: &Latency, percent| latency.us(percent) / 1000.0;
+    [
+        (Measure::P50, ms(delivery, 50.0)),
+        (Measure::P99, ms(delivery, 99.0)),
+        (Measure::AckP50, ms(ack, 50.0)),
+        (Measure::AckP99, ms(ack, 99.0)),
+    ]
+}
+
+fn settle(herd: &Herd, expected: &Expected, receipts: &[&Receipt]) -> Accounts {
+    let acks: Vec<(u64, u64)> = receipts.iter().flat_map(|receipt| &receipt.acks).copied().collect();
+    let refused = receipts.iter().map(|receipt| receipt.refused).sum();
+    let repeated = receipts.iter().map(|receipt| receipt.repeated_ids()).sum();
+    Accounts::settle(herd, expected, refused, repeated, &acks)
+}
