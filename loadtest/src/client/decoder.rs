@@ -88,6 +88,23 @@ impl Decoder {
         Ok(())
     }
 
+    /// Whether the next byte begins a chunk of a stream that was greeted and goes on.
+    pub(crate) fn is_between_chunks(&self) -> bool {
+        self.phase == Phase::Live && self.pending.is_empty()
+    }
+
+    /// Bytes that the chunk under way needs at the least before it can be whole; none without one.
+    pub(crate) fn lacks(&self) -> Option<usize> {
+        if self.phase == Phase::Head || self.pending.is_empty() {
+            return None;
+        }
+        match extent(&self.pending) {
+            Ok(Extent::Need(count)) => Some(count),
+            // For feeding to tell.
+            Ok(Extent::Whole { .. }) | Err(_) => None,
+        }
+    }
+
     /// The last chunk has come: the server ended the stream in good order.
     pub(crate) fn has_ended(&self) -> bool {
         self.phase == Phase::Ended

@@ -24,6 +24,7 @@ mod tests;
 mod usage;
 
 pub(crate) use address::LoopbackUrl;
+pub(crate) use chunk::{Extent, extent};
 pub(crate) use clock::now_ns;
 pub(crate) use decoder::{Decoder, StreamError};
 pub(crate) use dialect::Dialect;

@@ -22,6 +22,8 @@ pub(crate) enum Measure {
     Memory,
     /// Frames a second of all replaying subscribers.
     Frames,
+    /// This tool's own CPU, per cent of its one: near 100 a rate is the tool's and no server's.
+    Tool,
 }
 
 /// A measure in a stage: one row of the table.
@@ -44,6 +46,7 @@ impl Measure {
             Measure::Rate => "deliveriesPerSecond",
             Measure::Memory => "bytesPerSubscriber",
             Measure::Frames => "framesPerSecond",
+            Measure::Tool => "toolCpuPercent",
         }
     }
 
@@ -58,6 +61,7 @@ impl Measure {
             Measure::Rate => "deliveries/s",
             Measure::Memory => "memory a subscriber, B",
             Measure::Frames => "frames/s",
+            Measure::Tool => "  (this tool's CPU, %)",
         }
     }
 
@@ -65,10 +69,16 @@ impl Measure {
         matches!(self, Measure::Rate | Measure::Frames)
     }
 
+    /// Whether it says something about the contender at all.
+    pub(crate) fn ranks(self) -> bool {
+        self != Measure::Tool
+    }
+
     /// A value as the table shows it.
     pub(crate) fn show(self, value: f64) -> String {
         match self {
             Measure::Rate | Measure::Frames | Measure::Memory => thousands(value),
+            Measure::Tool => format!("{value:.0}"),
             _ => format!("{value:.2}"),
         }
     }

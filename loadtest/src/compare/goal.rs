@@ -16,11 +16,11 @@ pub(crate) struct Goal {
 /// Where the bound lies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Bound {
-    AtMost(f64),
+    Most(f64),
     /// At most this many times another's figure.
-    AtMostTimes(f64, Contender),
+    MostTimes(f64, Contender),
     /// At least this many times another's figure.
-    AtLeastTimes(f64, Contender),
+    LeastTimes(f64, Contender),
 }
 
 /// What became of a goal.
@@ -35,23 +35,23 @@ pub(crate) enum Verdict {
 
 /// The goals, in the order of the stages.
 pub(crate) const GOALS: &[Goal] = &{
-    use Bound::{AtLeastTimes, AtMost, AtMostTimes};
+    use Bound::{LeastTimes, Most, MostTimes};
     use Contender::{DurableStreams, Loop, Nchan};
     use Measure::{AckP50, CpuRatio, Frames, Memory, P50, P99, Rate};
     use Stage::{Idle, Narrow, Replay, Saturate1, Saturate16, Wide};
     [
-        goal(Narrow, CpuRatio, AtMost(0.95)),
-        goal(Wide, CpuRatio, AtMost(0.95)),
-        goal(Narrow, P50, AtMostTimes(0.7, DurableStreams)),
-        goal(Narrow, P99, AtMostTimes(1.15, Loop)),
-        goal(Saturate1, Rate, AtLeastTimes(2.0, DurableStreams)),
-        goal(Saturate1, P99, AtMost(25.0)),
-        goal(Saturate1, AckP50, AtMost(0.6)),
-        goal(Saturate16, Rate, AtLeastTimes(2.0, DurableStreams)),
-        goal(Saturate16, P99, AtMost(25.0)),
-        goal(Saturate16, AckP50, AtMost(0.6)),
-        goal(Idle, Memory, AtMost(64.0)),
-        goal(Replay, Frames, AtLeastTimes(10.0, Nchan)),
+        goal(Narrow, CpuRatio, Most(0.95)),
+        goal(Wide, CpuRatio, Most(0.95)),
+        goal(Narrow, P50, MostTimes(0.7, DurableStreams)),
+        goal(Narrow, P99, MostTimes(1.15, Loop)),
+        goal(Saturate1, Rate, LeastTimes(2.0, DurableStreams)),
+        goal(Saturate1, P99, Most(25.0)),
+        goal(Saturate1, AckP50, Most(0.6)),
+        goal(Saturate16, Rate, LeastTimes(2.0, DurableStreams)),
+        goal(Saturate16, P99, Most(25.0)),
+        goal(Saturate16, AckP50, Most(0.6)),
+        goal(Idle, Memory, Most(64.0)),
+        goal(Replay, Frames, LeastTimes(10.0, Nchan)),
     ]
 };
 
@@ -71,12 +71,12 @@ impl Goal {
             });
         };
         let (value, met): (f64, fn(f64, f64) -> bool) = match self.bound {
-            Bound::AtMost(_) => (own, |value, bound| value <= bound),
-            Bound::AtMostTimes(_, other) | Bound::AtLeastTimes(_, other) => {
+            Bound::Most(_) => (own, |value, bound| value <= bound),
+            Bound::MostTimes(_, other) | Bound::LeastTimes(_, other) => {
                 let Some(of_other) = results.median(other, self.figure) else {
                     return Verdict::Unknown(other.name());
                 };
-                let at_most = matches!(self.bound, Bound::AtMostTimes(..));
+                let at_most = matches!(self.bound, Bound::MostTimes(..));
                 (
                     own / of_other,
                     if at_most { |value, bound| value <= bound } else { |value, bound| value >= bound },
@@ -90,15 +90,15 @@ impl Goal {
 impl Bound {
     pub(crate) fn number(&self) -> f64 {
         match *self {
-            Bound::AtMost(bound) | Bound::AtMostTimes(bound, _) | Bound::AtLeastTimes(bound, _) => bound,
+            Bound::Most(bound) | Bound::MostTimes(bound, _) | Bound::LeastTimes(bound, _) => bound,
         }
     }
 
     pub(crate) fn words(&self) -> String {
         match self {
-            Bound::AtMost(bound) => format!("≤ {bound}"),
-            Bound::AtMostTimes(times, other) => format!("≤ {times} × {}'s", other.name()),
-            Bound::AtLeastTimes(times, other) => format!("≥ {times} × {}'s", other.name()),
+            Bound::Most(bound) => format!("≤ {bound}"),
+            Bound::MostTimes(times, other) => format!("≤ {times} × {}'s", other.name()),
+            Bound::LeastTimes(times, other) => format!("≥ {times} × {}'s", other.name()),
         }
     }
 }

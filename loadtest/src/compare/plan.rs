@@ -22,7 +22,9 @@ pub(crate) struct Plan {
     pub(crate) rate: u32,
     /// Of measured publishing in a fan-out.
     pub(crate) seconds: u32,
+    /// A saturated stage ends after this long or this many events, whichever comes first.
     pub(crate) saturate: Duration,
+    pub(crate) saturate_events: u64,
     pub(crate) idle_subscribers: u32,
     pub(crate) replay_subscribers: u32,
     pub(crate) replay_events: u32,

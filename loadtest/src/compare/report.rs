@@ -21,6 +21,7 @@ pub(crate) fn json(plan: &Plan, results: &Results) -> Value {
         "rate": plan.rate,
         "seconds": plan.seconds,
         "saturateMs": plan.saturate.as_millis() as u64,
+        "saturateEvents": plan.saturate_events,
         "idleSubscribers": plan.idle_subscribers,
         "replaySubscribers": plan.replay_subscribers,
         "replayEvents": plan.replay_events,

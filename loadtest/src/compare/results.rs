@@ -54,6 +54,9 @@ impl Results {
 
     /// Who is best by the medians, the send loop apart: it is a limit and no choice.
     pub(crate) fn best(&self, contenders: &[Contender], figure: Figure) -> Option<Contender> {
+        if !figure.measure.ranks() {
+            return None;
+        }
         let sign = if figure.measure.more_is_better() { -1.0 } else { 1.0 };
         let value = |contender: &Contender| Some((*contender, sign * self.median(*contender, figure)?));
         let rivals = contenders.iter().filter(|contender| **contender != Contender::Loop);

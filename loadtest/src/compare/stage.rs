@@ -54,14 +54,14 @@ impl Stage {
     /// What is read off a contender in this stage.
     pub(crate) fn measures(self) -> &'static [Measure] {
         use crate::compare::figure::Measure::{
-            AckP50, AckP99, Cpu, CpuRatio, Frames, Memory, P50, P99, Rate,
+            AckP50, AckP99, Cpu, CpuRatio, Frames, Memory, P50, P99, Rate, Tool,
         };
         match self {
             Stage::Narrow => &[Cpu, CpuRatio, P50, P99, AckP50, AckP99],
             Stage::Wide => &[Cpu, CpuRatio, P50, P99],
-            Stage::Saturate1 | Stage::Saturate16 => &[Rate, P99, AckP50],
+            Stage::Saturate1 | Stage::Saturate16 => &[Rate, P99, AckP50, Tool],
             Stage::Idle => &[Memory],
-            Stage::Replay => &[Frames],
+            Stage::Replay => &[Frames, Tool],
         }
     }
 

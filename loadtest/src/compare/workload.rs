@@ -12,7 +12,7 @@ use crate::compare::figure::Measure;
 use crate::compare::plan::Plan;
 use crate::compare::stage::Stage;
 use crate::load::{
-    Expected, Filter, Herd, Latency, Order, Pace, Receipt, Run, Subject, drain, gather, publish,
+    Cost, Expected, Filter, Herd, Latency, Order, Pace, Receipt, Run, Subject, drain, gather, publish,
 };
 
 /// Events of one request when a log is filled; a dialect may allow fewer.
@@ -50,8 +50,9 @@ fn fanout(
     Ok(Found { values, accounts: measured.accounts })
 }
 
-/// Unpaced publishing: first a third of the time that is not measured, then the rest. The rate counts to the
-/// last delivery, so a server that acknowledges faster than it delivers gains nothing by its backlog.
+/// Unpaced publishing: first a third that is not measured, then the rest. The rate counts to the last delivery,
+/// so a server that acknowledges faster than it delivers gains nothing by its backlog; it shows in the latency,
+/// which grows for as long as the stage lasts. The bound on events keeps that from lasting for minutes.
 fn saturate(
     subject: &Subject,
     plan: &Plan,
@@ -63,18 +64,21 @@ fn saturate(
     let mut expected = Expected::default();
     let mut order = unpaced(subject, run, stage.in_flight());
     order.time_max = plan.saturate / 3;
+    order.events_max = plan.saturate_events / 3;
     let bar = progress(format!("{label}saturating"), 0);
     let warm = gather(&mut herd, &mut expected, &order, &bar)?;
     herd.latency.clear();
     order.first_seq = warm.acks.len() as u64 + warm.refused;
-    order.events_max -= order.first_seq;
+    order.events_max = plan.saturate_events;
     order.time_max = plan.saturate;
-    let (delivered, begun) = (herd.tally.delivered, now_ns());
+    let delivered = herd.tally.delivered;
+    let (begun, meter) = (now_ns(), subject.meter()?);
     let measured = gather(&mut herd, &mut expected, &order, &bar)?;
+    let tool = tool_percent(&subject.cost_since(&meter)?);
     bar.finish_and_clear();
     let seconds = herd.last_delivery_ns.saturating_sub(begun) as f64 / 1e9;
     let rate = (herd.tally.delivered - delivered) as f64 / seconds;
-    let mut values = vec![(Measure::Rate, rate)];
+    let mut values = vec![(Measure::Rate, rate), (Measure::Tool, tool)];
     values.extend(percentiles(&herd.latency, &measured.ack));
     Ok(Found { values, accounts: settle(&herd, &expected, &[&warm, &measured]) })
 }
@@ -93,7 +97,7 @@ fn idle(subject: &Subject, plan: &Plan, run: Run, label: &str) -> Result<Found, 
     let grown = |after: u64, before: u64| (after as f64 - before as f64) / more;
     let memory = before.zip(after).map(|(before, after)| grown(after.pss, before.pss));
     let mut expected = Expected::default();
-    let order = Order { events_max: 1, ..unpaced(subject, run, 1) };
+    let order = unpaced(subject, run, 1);
     let receipt = gather(&mut herd, &mut expected, &order, &ProgressBar::hidden())?;
     let values = vec![(Measure::Memory, memory.unwrap_or(f64::NAN))];
     Ok(Found { values, accounts: settle(&herd, &expected, &[&receipt]) })
@@ -108,11 +112,12 @@ fn replay(subject: &Subject, plan: &Plan, run: Run, label: &str) -> Result<Found
     bar.finish_and_clear();
     let mut expected = Expected::default();
     expected.add(&run, &receipt.acks);
-    let begun = now_ns();
+    let (begun, meter) = (now_ns(), subject.meter()?);
     let mut herd = open(subject, plan.replay_subscribers, run, Some(0), label)?;
     drain(&mut herd, &expected)?;
+    let tool = tool_percent(&subject.cost_since(&meter)?);
     let seconds = herd.last_delivery_ns.saturating_sub(begun) as f64 / 1e9;
-    let values = vec![(Measure::Frames, herd.tally.delivered as f64 / seconds)];
+    let values = vec![(Measure::Frames, herd.tally.delivered as f64 / seconds), (Measure::Tool, tool)];
     Ok(Found { values, accounts: settle(&herd, &expected, &[&receipt]) })
 }
 
@@ -130,7 +135,7 @@ fn open(
     Ok(herd)
 }
 
-/// One event a request, the next as soon as the last is answered.
+/// One event, if no more are asked for; the next request as soon as the last is answered.
 fn unpaced(subject: &Subject, run: Run, connections: usize) -> Order {
     Order {
         addr: subject.addr,
@@ -139,9 +144,13 @@ fn unpaced(subject: &Subject, run: Run, connections: usize) -> Order {
         connections,
         batch: 1,
         first_seq: 0,
-        events_max: crate::load::EVENTS_MAX,
+        events_max: 1,
         time_max: Duration::from_secs(60),
     }
+}
+
+fn tool_percent(cost: &Cost) -> f64 {
+    100.0 * cost.client / cost.seconds
 }
 
 fn percentiles(delivery: &Latency, ack: &Latency) -> [(Measure, f64); 4] {

@@ -107,6 +107,20 @@ impl Account {
         None
     }
 
+    /// The id that an unfiltered subscriber must be sent next.
+    pub(crate) fn next_id(&self) -> Option<u64> {
+        self.last_id.filter(|_| self.filter == Filter::All).map(|last| last + 1)
+    }
+
+    /// Enters the event of `next_id`, whose bytes are those that another subscriber got. False if it had come
+    /// before under another id.
+    pub(crate) fn enter_next(&mut self, id: u64, stamp: &Stamp, tally: &mut Tally) -> bool {
+        self.last_id = Some(id);
+        let fresh = self.received.insert(stamp.seq);
+        *(if fresh { &mut tally.delivered } else { &mut tally.duplicated }) += 1;
+        fresh
+    }
+
     pub(crate) fn is_greeted(&self) -> bool {
         self.last_id.is_some()
     }

@@ -11,12 +11,14 @@ use indicatif::ProgressBar;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
-use crate::client::{Decoder, Dialect, Frame, RivalDecoder, StreamError, now_ns};
+use crate::client::now_ns;
 use crate::load::account::{Account, Tally};
 use crate::load::event::{Filter, Run};
 use crate::load::gather::Expected;
+use crate::load::known::KnownFrames;
 use crate::load::latency::{Latency, LatencyError};
 use crate::load::ledger::Ledger;
+use crate::load::member::{Books, Member};
 
 /// Bytes of one receive.
 const RECEIVE_BYTES: usize = 256 * 1024;
@@ -26,8 +28,6 @@ const READY_MAX: usize = 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// No greeting and no byte for this long: opening the herd has failed.
 const OPEN_PATIENCE: Duration = Duration::from_secs(20);
-/// Broken streams whose story is kept for the report.
-const STORIES_MAX: usize = 5;
 
 /// The subscribers of one run.
 pub(crate) struct Herd {
@@ -40,27 +40,13 @@ pub(crate) struct Herd {
     buffer: Vec<u8>,
     greeted: usize,
     ledger: Ledger,
+    known: KnownFrames,
     pub(crate) tally: Tally,
     pub(crate) latency: Latency,
     /// When an event of the run was last received, in nanoseconds of the monotonic clock.
     pub(crate) last_delivery_ns: u64,
     /// Why streams were lost, the first few.
     pub(crate) stories: Vec<String>,
-}
-
-/// One subscriber; without a socket once its stream has ended.
-#[derive(Debug)]
-struct Member {
-    socket: Option<TcpStream>,
-    decoder: AnyDecoder,
-    account: Account,
-}
-
-/// The decoder of the run's dialect.
-#[derive(Debug)]
-enum AnyDecoder {
-    Contract(Decoder),
-    Rival(RivalDecoder),
 }
 
 /// Why a herd could not be opened or served.
@@ -90,6 +76,7 @@ impl Herd {
             buffer: vec![0; RECEIVE_BYTES],
             greeted: 0,
             ledger: Ledger::default(),
+            known: KnownFrames::default(),
             tally: Tally::default(),
             latency: Latency::new()?,
             last_delivery_ns: now_ns(),
@@ -118,11 +105,7 @@ impl Herd {
             let data = epoll::EventData::new_u64(number as u64);
             epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN)?;
             let account = Account::new(self.filter, topic);
-            self.members.push(Member {
-                socket: Some(socket),
-                decoder: AnyDecoder::of(self.run.dialect),
-                account,
-            });
+            self.members.push(Member::new(socket, self.run.dialect, account));
             self.await_greetings(GREETINGS_AWAITED_MAX)?;
             bar.set_position(self.greeted as u64);
         }
@@ -199,8 +182,7 @@ impl Herd {
     }
 
     fn receive(&mut self, number: usize) {
-        let Herd { members, buffer, tally, latency, ledger, run, greeted, stories, last_delivery_ns, .. } =
-            self;
+        let Herd { members, buffer, tally, latency, ledger, known, run, stories, .. } = self;
         let Some(member) = members.get_mut(number) else { return };
         let Some(socket) = member.socket.as_mut() else { return };
         let count = match socket.read(buffer) {
@@ -212,72 +194,21 @@ impl Herd {
             }
         };
         if count == 0 {
-            let how = if member.decoder.has_ended() { "was ended by the server" } else { "was cut" };
+            let how = if member.has_ended() { "was ended by the server" } else { "was cut" };
             member.lose(format!("subscriber {number} {how}"), tally, stories);
             return;
         }
         let now = now_ns();
         tally.bytes += count as u64;
-        let delivered = tally.delivered;
-        let was_greeted = member.account.is_greeted();
-        let fed = member.feed(buffer.get(..count).unwrap_or_default(), now, run, ledger, tally, latency);
+        let (delivered, was_greeted) = (tally.delivered, member.is_greeted());
+        let mut books = Books { run, ledger, known, tally, latency, now };
+        let fed = member.feed(buffer.get(..count).unwrap_or_default(), &mut books);
+        self.greeted += usize::from(!was_greeted && member.is_greeted());
         if tally.delivered > delivered {
-            *last_delivery_ns = now;
+            self.last_delivery_ns = now;
         }
-        *greeted += usize::from(!was_greeted && member.account.is_greeted());
         if let Err(error) = fed {
             member.lose(format!("subscriber {number}: {error}"), tally, stories);
-        }
-    }
-}
-
-impl Member {
-    fn feed(
-        &mut self,
-        bytes: &[u8],
-        now: u64,
-        run: &Run,
-        ledger: &mut Ledger,
-        tally: &mut Tally,
-        latency: &mut Latency,
-    ) -> Result<(), StreamError> {
-        let account = &mut self.account;
-        self.decoder.feed(bytes, &mut |frame| {
-            if let Some(stamp) = account.enter(&frame, run, ledger, tally) {
-                latency.record(now.saturating_sub(stamp.due_ns));
-            }
-        })
-    }
-
-    fn lose(&mut self, story: String, tally: &mut Tally, stories: &mut Vec<String>) {
-        // Closing the socket takes it out of the epoll set.
-        self.socket = None;
-        tally.lost += 1;
-        if stories.len() < STORIES_MAX {
-            stories.push(story);
-        }
-    }
-}
-
-impl AnyDecoder {
-    fn of(dialect: Dialect) -> AnyDecoder {
-        match dialect {
-            Dialect::Tailwire => AnyDecoder::Contract(Decoder::new()),
-            Dialect::Nchan | Dialect::DurableStreams => AnyDecoder::Rival(RivalDecoder::new(dialect)),
-        }
-    }
-
-    fn feed(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Frame<'_>)) -> Result<(), StreamError> {
-        match self {
-            AnyDecoder::Contract(decoder) => decoder.feed(bytes, sink),
-            AnyDecoder::Rival(decoder) => decoder.feed(bytes, sink),
-        }
-    }
-
-    fn has_ended(&self) -> bool {
-        match self {
-            AnyDecoder::Contract(decoder) => decoder.has_ended(),
-            AnyDecoder::Rival(decoder) => decoder.has_ended(),
         }
     }
 }
