@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io::Write;
+use std::ops::Range;
 
 use crate::client::Dialect;
 
@@ -59,20 +60,21 @@ impl Run {
         Run { dialect, ..self }
     }
 
-    /// Appends the body of a request that publishes the events of these numbers.
-    pub(crate) fn write_body(&self, out: &mut Vec<u8>, seqs: std::ops::Range<u64>, due_ns: u64) {
-        let alone = seqs.end - seqs.start == 1;
-        let array = self.dialect == Dialect::DurableStreams && !alone;
+    /// Appends the body of a request that publishes the events of these numbers: lines or an array of a
+    /// `batch`, otherwise the only one.
+    pub(crate) fn write_body(&self, out: &mut Vec<u8>, seqs: Range<u64>, batch: bool, due_ns: u64) {
+        let array = batch && self.dialect == Dialect::DurableStreams;
         out.extend(array.then_some(b'['));
         for seq in seqs.clone() {
             match self.dialect {
                 Dialect::Tailwire => self.write_event(out, seq, due_ns),
                 Dialect::Nchan | Dialect::DurableStreams => self.write_data(out, seq, due_ns),
             }
-            if array {
-                out.push(if seq + 1 == seqs.end { b']' } else { b',' });
-            } else if !alone {
-                out.push(b'\n');
+            let more = seq + 1 < seqs.end;
+            match (array, batch) {
+                (true, _) => out.push(if more { b',' } else { b']' }),
+                (false, true) => out.push(b'\n'),
+                (false, false) => {}
             }
         }
     }

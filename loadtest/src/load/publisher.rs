@@ -220,9 +220,9 @@ impl<'a> Publisher<'a> {
         let count = batch.min(self.order.events_max - self.issued);
         let first_seq = self.order.first_seq + self.issued;
         self.body.clear();
-        run.write_body(&mut self.body, first_seq..first_seq + count, due_ns);
+        run.write_body(&mut self.body, first_seq..first_seq + count, batch > 1, due_ns);
         self.request.clear();
-        let head = run.dialect.publish_head(addr, count, self.body.len());
+        let head = run.dialect.publish_head(addr, batch, self.body.len());
         self.request.extend_from_slice(head.as_bytes());
         self.request.extend_from_slice(&self.body);
         let fresh = match self.lanes.get(number) {

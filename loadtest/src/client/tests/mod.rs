@@ -4,4 +4,5 @@ mod address;
 mod decoder_faults;
 mod decoder_splits;
 mod response;
+mod rival_streams;
 mod usage;
