@@ -18,7 +18,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    CommandError, Outcome, fanout, idle, publish, replay, restart, run_server, sendloop_server, slow,
+    CommandError, Outcome, fanout, idle, publish, replay, restart, run_server, saturate, sendloop_server,
+    slow, soak, storm,
 };
 
 /// Load, exact accounting and comparison for Tailwire.
@@ -44,6 +45,9 @@ See `loadtest <command> --help` for what each measures.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Fanout(fanout::Options),
+    Saturate(saturate::Options),
+    Storm(storm::Options),
+    Soak(soak::Options),
     Idle(idle::Options),
     Slow(slow::Options),
     Publish(publish::Options),
@@ -60,6 +64,9 @@ enum Command {
 fn main() -> ExitCode {
     let (json, result) = match Cli::parse().command {
         Command::Fanout(options) => (options.target.json, fanout::run(&options)),
+        Command::Saturate(options) => (options.target.json, saturate::run(&options)),
+        Command::Storm(options) => (options.target.json, storm::run(&options)),
+        Command::Soak(options) => (options.target.json, soak::run(&options)),
         Command::Idle(options) => (options.target.json, idle::run(&options)),
         Command::Slow(options) => (options.target.json, slow::run(&options)),
         Command::Publish(options) => (options.target.json, publish::run(&options)),

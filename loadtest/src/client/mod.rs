@@ -16,6 +16,8 @@ mod program;
 mod response;
 mod rival;
 mod server;
+mod sockstat;
+mod source;
 mod subscription;
 mod system;
 #[cfg(test)]
@@ -34,6 +36,8 @@ pub(crate) use program::Program;
 pub(crate) use response::{Response, ResponseError, event_ids};
 pub(crate) use rival::RivalDecoder;
 pub(crate) use server::{Launch, Server, ServerError};
+pub(crate) use sockstat::SocketMemory;
+pub(crate) use source::{connect_from, source_address};
 pub(crate) use subscription::{Subscription, SubscriptionError};
 pub(crate) use system::{SystemError, pin_to_cpu, raise_file_limit};
 pub(crate) use usage::{Memory, UsageError, cpu_seconds, softirq_seconds};

@@ -1,14 +1,16 @@
-//! One measured fan-out on one server: open the herd, warm up, measure, wait for the rest, settle the
-//! accounts. `fanout` prints one of these; the comparison with the send loop is a row of them.
+//! One measured load on one server: open the herd, warm up, measure, wait for the rest, settle the accounts.
+//! `fanout` prints one of these; so do the other workloads that differ only in what is subscribed to and how
+//! fast is published. The comparisons are rows of them. Nothing here prints.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::client::now_ns;
 use crate::command::outcome::{CommandError, Growth, line, progress};
 use crate::load::{Cost, Expected, Filter, Herd, Latency, Order, Pace, Run, Subject, Tally, gather};
 
-/// The parameters of one measurement.
+/// The parameters of one fan-out at a steady rate.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) subscribers: usize,
@@ -21,14 +23,27 @@ pub(crate) struct Load {
     pub(crate) connections: usize,
 }
 
-/// What was measured.
+/// What a measurement does: who listens, what is published before the clock runs, and what while it does.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) subscribers: usize,
+    pub(crate) filter: Filter,
+    pub(crate) warmup: Order,
+    /// Its first number is set to follow the warm-up.
+    pub(crate) measured: Order,
+}
+
+/// What was measured, of a load with these parameters.
 #[derive(Debug)]
-pub(crate) struct Measured {
+pub(crate) struct Measured<L = Load> {
     pub(crate) name: &'static str,
-    pub(crate) load: Load,
+    pub(crate) load: L,
     pub(crate) accounts: Accounts,
-    /// Deliveries of the measured stretch, without the warm-up.
+    /// Events and deliveries of the measured stretch, without the warm-up.
+    pub(crate) events: u64,
     pub(crate) deliveries: u64,
+    /// From the first request of the stretch to its last delivery.
+    pub(crate) seconds: f64,
     pub(crate) latency: Latency,
     pub(crate) ack: Latency,
     pub(crate) late: Latency,
@@ -52,17 +67,23 @@ pub(crate) struct Accounts {
 }
 
 impl Load {
-    fn order(&self, subject: &Subject, run: Run, first_seq: u64, events: u64) -> Order {
-        Order {
+    fn plan(&self, subject: &Subject, run: Run) -> Plan {
+        let order = |events_max| Order {
             addr: subject.addr,
             run,
             pace: Pace::EventsPerSecond(self.rate),
             connections: self.connections,
             batch: 1,
-            first_seq,
-            events_max: events,
+            first_seq: 0,
+            events_max,
             // The count of events ends the run; this only bounds it.
             time_max: Duration::from_secs(2 * 3600),
+        };
+        Plan {
+            subscribers: self.subscribers,
+            filter: self.filter,
+            warmup: order(self.warmup_events),
+            measured: order(self.events),
         }
     }
 }
@@ -74,31 +95,45 @@ pub(crate) fn measure(
     run: Run,
     label: &str,
 ) -> Result<Measured, CommandError> {
+    measure_plan(subject, load, load.plan(subject, run), label)
+}
+
+/// Carries out a plan. `load` only describes it.
+pub(crate) fn measure_plan<L>(
+    subject: &Subject,
+    load: L,
+    plan: Plan,
+    label: &str,
+) -> Result<Measured<L>, CommandError> {
+    let Plan { subscribers, filter, warmup, mut measured } = plan;
     let before = subject.memory()?;
-    let mut herd = Herd::new(subject.addr, run, load.filter)?;
-    let bar = progress(format!("{label}opening subscribers"), load.subscribers as u64);
-    herd.open(load.subscribers, None, &bar)?;
+    let mut herd = Herd::new(subject.addr, measured.run, filter)?;
+    let bar = progress(format!("{label}opening subscribers"), subscribers as u64);
+    herd.open(subscribers, None, &bar)?;
     bar.finish_and_clear();
     let mut expected = Expected::default();
-    let warmup = load.order(subject, run, 0, load.warmup_events);
-    let bar = progress(format!("{label}warming up"), load.warmup_events);
-    let mut acks = gather(&mut herd, &mut expected, &warmup, &bar)?.acks;
+    let bar = progress(format!("{label}warming up"), warmup.events_max);
+    let warmed = gather(&mut herd, &mut expected, &warmup, &bar)?;
     bar.finish_and_clear();
+    measured.first_seq = warmup.first_seq + warmed.acks.len() as u64 + warmed.refused;
     herd.latency.clear();
     let delivered = herd.tally.delivered;
-    let bar = progress(format!("{label}publishing"), load.events);
-    let order = load.order(subject, run, load.warmup_events, load.events);
+    let bar = progress(format!("{label}publishing"), measured.events_max);
     let meter = subject.meter()?;
-    let mut receipt = gather(&mut herd, &mut expected, &order, &bar)?;
+    let begun = now_ns();
+    let mut receipt = gather(&mut herd, &mut expected, &measured, &bar)?;
     let cost = subject.cost_since(&meter)?;
     bar.finish_and_clear();
-    acks.append(&mut receipt.acks);
-    receipt.acks = acks;
+    let events = receipt.acks.len() as u64;
+    receipt.acks.extend(warmed.acks);
+    let refused = receipt.refused + warmed.refused;
     Ok(Measured {
         name: subject.name,
         load,
-        accounts: Accounts::settle(&herd, &expected, receipt.refused, receipt.repeated_ids(), &receipt.acks),
+        accounts: Accounts::settle(&herd, &expected, refused, receipt.repeated_ids(), &receipt.acks),
+        events,
         deliveries: herd.tally.delivered - delivered,
+        seconds: herd.last_delivery_ns.saturating_sub(begun) as f64 / 1e9,
         latency: herd.latency.clone(),
         ack: receipt.ack,
         late: receipt.late,
@@ -115,32 +150,55 @@ impl Measured {
              filter {filter}, {topics} topics\n",
             self.name
         );
-        line(&mut text, "accounts", &self.accounts.line());
-        self.accounts.stories.iter().for_each(|story| line(&mut text, "", story));
-        line(&mut text, "delivery", &self.latency.line_ms());
-        line(&mut text, "ack", &self.ack.line_ms());
-        line(&mut text, "late by", &self.late.line_ms());
-        line(&mut text, "CPU", &self.cost.line(self.deliveries, "delivery"));
-        line(&mut text, "memory", &self.memory.line());
+        self.write_lines(&mut text);
         text
     }
 
     pub(crate) fn json(&self) -> Value {
-        json!({
-            "server": self.name,
+        self.json_with(json!({
             "subscribers": self.load.subscribers,
             "rate": self.load.rate,
             "events": self.load.events,
             "filter": self.load.filter.to_string(),
             "topics": self.load.topics,
+        }))
+    }
+}
+
+impl<L> Measured<L> {
+    /// Deliveries a second, from the first request to the last delivery.
+    pub(crate) fn deliveries_per_second(&self) -> f64 {
+        self.deliveries as f64 / self.seconds
+    }
+
+    /// The lines of a report that every load has.
+    pub(crate) fn write_lines(&self, text: &mut String) {
+        self.accounts.write_lines(text, "accounts");
+        line(text, "delivery", &self.latency.line_ms());
+        line(text, "ack", &self.ack.line_ms());
+        line(text, "late by", &self.late.line_ms());
+        line(text, "CPU", &self.cost.line(self.deliveries, "delivery"));
+        line(text, "memory", &self.memory.line());
+    }
+
+    /// `own` is an object with the parameters of the load; what every load has is added to it.
+    pub(crate) fn json_with(&self, mut own: Value) -> Value {
+        let common = json!({
+            "server": self.name,
             "accounts": self.accounts.json(),
             "deliveries": self.deliveries,
+            "deliveriesPerSecond": self.deliveries_per_second(),
+            "seconds": self.seconds,
             "delivery": self.latency.json(),
             "ack": self.ack.json(),
             "late": self.late.json(),
             "cpu": self.cost.json(self.deliveries),
             "memory": self.memory.json(),
-        })
+        });
+        if let (Value::Object(own), Value::Object(common)) = (&mut own, common) {
+            own.extend(common);
+        }
+        own
     }
 }
 
@@ -193,6 +251,12 @@ impl Accounts {
             text.push_str(&format!(", {name} {count}"));
         }
         text
+    }
+
+    /// The verdict under this label, and the stories of what went wrong.
+    pub(crate) fn write_lines(&self, text: &mut String, label: &str) {
+        line(text, label, &self.line());
+        self.stories.iter().for_each(|story| line(text, "", story));
     }
 
     pub(crate) fn json(&self) -> Value {

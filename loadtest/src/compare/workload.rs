@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use crate::client::now_ns;
-use crate::command::{Accounts, CommandError, measure, progress, settled};
+use crate::command::{Accounts, CommandError, Stretches, measure, measure_plan, progress, settled};
 use crate::compare::figure::Measure;
 use crate::compare::plan::Plan;
 use crate::compare::stage::Stage;
@@ -60,27 +60,22 @@ fn saturate(
     run: Run,
     label: &str,
 ) -> Result<Found, CommandError> {
-    let mut herd = open(subject, plan.subscribers, run, None, label)?;
-    let mut expected = Expected::default();
-    let mut order = unpaced(subject, run, stage.in_flight());
-    order.time_max = plan.saturate / 3;
-    order.events_max = plan.saturate_events / 3;
-    let bar = progress(format!("{label}saturating"), 0);
-    let warm = gather(&mut herd, &mut expected, &order, &bar)?;
-    herd.latency.clear();
-    order.first_seq = warm.acks.len() as u64 + warm.refused;
-    order.events_max = plan.saturate_events;
-    order.time_max = plan.saturate;
-    let delivered = herd.tally.delivered;
-    let (begun, meter) = (now_ns(), subject.meter()?);
-    let measured = gather(&mut herd, &mut expected, &order, &bar)?;
-    let tool = tool_percent(&subject.cost_since(&meter)?);
-    bar.finish_and_clear();
-    let seconds = herd.last_delivery_ns.saturating_sub(begun) as f64 / 1e9;
-    let rate = (herd.tally.delivered - delivered) as f64 / seconds;
-    let mut values = vec![(Measure::Rate, rate), (Measure::Tool, tool)];
-    values.extend(percentiles(&herd.latency, &measured.ack));
-    Ok(Found { values, accounts: settle(&herd, &expected, &[&warm, &measured]) })
+    let order = |share: u32| Order {
+        events_max: plan.saturate_events / u64::from(share),
+        time_max: plan.saturate / share,
+        ..unpaced(subject, run, stage.in_flight())
+    };
+    let stretches = Stretches {
+        subscribers: plan.subscribers as usize,
+        filter: Filter::All,
+        warmup: order(3),
+        measured: order(1),
+    };
+    let measured = measure_plan(subject, (), stretches, label)?;
+    let tool = tool_percent(&measured.cost);
+    let mut values = vec![(Measure::Rate, measured.deliveries_per_second()), (Measure::Tool, tool)];
+    values.extend(percentiles(&measured.latency, &measured.ack));
+    Ok(Found { values, accounts: measured.accounts })
 }
 
 /// Memory as its growth from a fifth of the subscribers to all, so that what a server allocates once does not
@@ -100,7 +95,7 @@ fn idle(subject: &Subject, plan: &Plan, run: Run, label: &str) -> Result<Found, 
     let order = unpaced(subject, run, 1);
     let receipt = gather(&mut herd, &mut expected, &order, &ProgressBar::hidden())?;
     let values = vec![(Measure::Memory, memory.unwrap_or(f64::NAN))];
-    Ok(Found { values, accounts: settle(&herd, &expected, &[&receipt]) })
+    Ok(Found { values, accounts: settle(&herd, &expected, &receipt) })
 }
 
 /// From the first connect to the last frame, every frame checked.
@@ -118,7 +113,7 @@ fn replay(subject: &Subject, plan: &Plan, run: Run, label: &str) -> Result<Found
     let tool = tool_percent(&subject.cost_since(&meter)?);
     let seconds = herd.last_delivery_ns.saturating_sub(begun) as f64 / 1e9;
     let values = vec![(Measure::Frames, herd.tally.delivered as f64 / seconds), (Measure::Tool, tool)];
-    Ok(Found { values, accounts: settle(&herd, &expected, &[&receipt]) })
+    Ok(Found { values, accounts: settle(&herd, &expected, &receipt) })
 }
 
 fn open(
@@ -163,9 +158,6 @@ fn percentiles(delivery: &Latency, ack: &Latency) -> [(Measure, f64); 4] {
     ]
 }
 
-fn settle(herd: &Herd, expected: &Expected, receipts: &[&Receipt]) -> Accounts {
-    let acks: Vec<(u64, u64)> = receipts.iter().flat_map(|receipt| &receipt.acks).copied().collect();
-    let refused = receipts.iter().map(|receipt| receipt.refused).sum();
-    let repeated = receipts.iter().map(|receipt| receipt.repeated_ids()).sum();
-    Accounts::settle(herd, expected, refused, repeated, &acks)
+fn settle(herd: &Herd, expected: &Expected, receipt: &Receipt) -> Accounts {
+    Accounts::settle(herd, expected, receipt.refused, receipt.repeated_ids(), &receipt.acks)
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::Frame;
 use crate::load::event::{Filter, Run, Stamp};
+use crate::load::gather::Expected;
 use crate::load::ledger::{Agreement, Ledger};
 use crate::load::seq_set::SeqSet;
 
@@ -70,7 +71,8 @@ impl Tally {
 #[derive(Debug)]
 pub(crate) struct Account {
     filter: Filter,
-    topic: u64,
+    /// The topics a filtered subscriber follows, ascending and without repeats.
+    topics: Box<[u64]>,
     /// The last id that was seen, from the greeting on; `None` before it.
     last_id: Option<u64>,
     received: SeqSet,
@@ -78,7 +80,14 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn new(filter: Filter, topic: u64) -> Account {
-        Account { filter, topic, last_id: None, received: SeqSet::default() }
+        Account::following(filter, vec![topic])
+    }
+
+    /// A subscriber of several topics. Without a filter they mean nothing.
+    pub(crate) fn following(filter: Filter, mut topics: Vec<u64>) -> Account {
+        topics.sort_unstable();
+        topics.dedup();
+        Account { filter, topics: topics.into(), last_id: None, received: SeqSet::default() }
     }
 
     /// Enters one frame. Returns the stamp of an event that belongs to this run and came for the first time.
@@ -125,8 +134,19 @@ impl Account {
         self.last_id.is_some()
     }
 
-    pub(crate) fn topic(&self) -> u64 {
-        self.topic
+    /// The id to resume after; `None` before the greeting.
+    pub(crate) fn last_id(&self) -> Option<u64> {
+        self.last_id
+    }
+
+    /// How many of the expected events are for this subscriber.
+    pub(crate) fn share_of(&self, expected: &Expected) -> u64 {
+        match self.filter {
+            Filter::All => expected.all(),
+            Filter::Streams | Filter::Users => {
+                self.topics.iter().map(|topic| expected.of_topic(*topic)).sum()
+            }
+        }
     }
 
     /// Events of the run that have come, each counted once.
@@ -161,11 +181,10 @@ impl Account {
         if ledger.check(stamp.seq, id, data.as_bytes()) != Agreement::Same {
             tally.changed += 1;
         }
-        if !dense && stamp.seq % run.topics != self.topic {
+        let Some(place) = self.place(stamp.seq, run) else {
             tally.foreign += 1;
             return None;
-        }
-        let place = if dense { stamp.seq } else { stamp.seq / run.topics };
+        };
         if !self.received.insert(place) {
             // A repeat goes back in the order too; it is one fault, not two.
             tally.duplicated += 1;
@@ -174,6 +193,15 @@ impl Account {
         }
         tally.delivered += 1;
         Some(stamp)
+    }
+
+    /// Which of this subscriber's events this is; `None` for one it did not ask for.
+    fn place(&self, seq: u64, run: &Run) -> Option<u64> {
+        if self.filter == Filter::All {
+            return Some(seq);
+        }
+        let within = self.topics.binary_search(&(seq % run.topics)).ok()?;
+        Some(seq / run.topics * self.topics.len() as u64 + within as u64)
     }
 
     /// Moves to `id`; false, and counted, if that is not forward.

@@ -60,10 +60,23 @@ pub(crate) fn gather(
     order: &Order,
     bar: &ProgressBar,
 ) -> Result<Receipt, GatherError> {
+    gather_while(herd, expected, order, bar, &mut |_| Ok(()))
+}
+
+/// Like `gather`, with `tick` between any two turns of serving, while events are published: for what the herd
+/// is to do meanwhile, and for readings.
+pub(crate) fn gather_while(
+    herd: &mut Herd,
+    expected: &mut Expected,
+    order: &Order,
+    bar: &ProgressBar,
+    tick: &mut dyn FnMut(&mut Herd) -> Result<(), HerdError>,
+) -> Result<Receipt, GatherError> {
     let progress = AtomicU64::new(0);
     let receipt = std::thread::scope(|scope| {
         let publisher = scope.spawn(|| publish(order, &progress));
         while !publisher.is_finished() {
+            tick(herd)?;
             herd.pump(PUMP_TIMEOUT)?;
             bar.set_position(progress.load(Ordering::Relaxed));
         }

@@ -11,20 +11,22 @@ use indicatif::ProgressBar;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
-use crate::client::now_ns;
-use crate::load::account::{Account, Tally};
+use crate::client::{connect_from, now_ns, source_address};
+use crate::load::account::Tally;
 use crate::load::event::{Filter, Run};
 use crate::load::gather::Expected;
 use crate::load::known::KnownFrames;
 use crate::load::latency::{Latency, LatencyError};
 use crate::load::ledger::Ledger;
-use crate::load::member::{Books, Member};
+use crate::load::member::{Books, Joining, Member};
 
 /// Bytes of one receive.
 const RECEIVE_BYTES: usize = 256 * 1024;
 /// Subscriptions that wait for their greeting at a time, well under a listener's backlog.
 const GREETINGS_AWAITED_MAX: usize = 64;
 const READY_MAX: usize = 1024;
+/// Subscriptions from one source address; it has some 28,000 ports for one server address.
+const SUBSCRIBERS_OF_A_SOURCE: usize = 20_000;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// No greeting and no byte for this long: opening the herd has failed.
 const OPEN_PATIENCE: Duration = Duration::from_secs(20);
@@ -34,17 +36,21 @@ pub(crate) struct Herd {
     addr: SocketAddr,
     run: Run,
     filter: Filter,
+    /// The first of the loopback addresses that it connects from, counted from 127.0.0.1.
+    first_source: usize,
     epoll: OwnedFd,
     members: Vec<Member>,
     ready: Vec<epoll::Event>,
     buffer: Vec<u8>,
     greeted: usize,
+    /// Members that joined behind and have not caught up.
+    behind: usize,
     ledger: Ledger,
     known: KnownFrames,
-    pub(crate) tally: Tally,
-    pub(crate) latency: Latency,
     /// When an event of the run was last received, in nanoseconds of the monotonic clock.
     pub(crate) last_delivery_ns: u64,
+    pub(crate) tally: Tally,
+    pub(crate) latency: Latency,
     /// Why streams were lost, the first few.
     pub(crate) stories: Vec<String>,
 }
@@ -70,16 +76,18 @@ impl Herd {
             addr,
             run,
             filter,
+            first_source: 0,
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             members: Vec::new(),
             ready: Vec::with_capacity(READY_MAX),
             buffer: vec![0; RECEIVE_BYTES],
             greeted: 0,
+            behind: 0,
             ledger: Ledger::default(),
             known: KnownFrames::default(),
+            last_delivery_ns: now_ns(),
             tally: Tally::default(),
             latency: Latency::new()?,
-            last_delivery_ns: now_ns(),
             stories: Vec::new(),
         })
     }
@@ -93,24 +101,42 @@ impl Herd {
         bar: &ProgressBar,
     ) -> Result<(), HerdError> {
         while self.members.len() < count {
-            let number = self.members.len();
-            let topic = number as u64 % self.run.topics;
-            let mut query = self.run.query(self.filter, topic);
-            if let Some(id) = last_event_id {
-                query.push_str(&format!("&lastEventId={id}"));
-            }
-            let socket = self
-                .connect(&query, last_event_id.is_some())
-                .map_err(|source| HerdError::Connect { number, source })?;
-            let data = epoll::EventData::new_u64(number as u64);
-            epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN)?;
-            let account = Account::new(self.filter, topic);
-            self.members.push(Member::new(socket, self.run.dialect, account));
+            let topic = self.members.len() as u64 % self.run.topics;
+            let joining = Joining { start_after: last_event_id, ..Joining::live(self.filter, vec![topic]) };
+            self.join(joining)?;
             self.await_greetings(GREETINGS_AWAITED_MAX)?;
             bar.set_position(self.greeted as u64);
         }
         self.await_greetings(0)?;
         bar.set_position(self.greeted as u64);
+        Ok(())
+    }
+
+    /// Sends one subscriber's request and does not wait for its greeting.
+    pub(crate) fn join(&mut self, joining: Joining) -> Result<(), HerdError> {
+        let number = self.members.len();
+        let request = joining.request(self.addr, &self.run);
+        let socket = self.connect(number, &request)?;
+        self.behind += usize::from(joining.behind > 0);
+        self.members.push(Member::new(socket, joining, self.run.dialect));
+        Ok(())
+    }
+
+    /// Closes a member's connection, whatever is under way on it; false if it has none, or was not greeted.
+    pub(crate) fn leave(&mut self, number: usize) -> bool {
+        self.members.get_mut(number).is_some_and(Member::leave)
+    }
+
+    /// Has a member that left resume with the last id it saw, as a browser would.
+    pub(crate) fn resume(&mut self, number: usize) -> Result<(), HerdError> {
+        let Some(request) = self.members.get(number).and_then(|member| member.resume(self.addr, &self.run))
+        else {
+            return Ok(());
+        };
+        let socket = self.connect(number, &request)?;
+        if let Some(member) = self.members.get_mut(number) {
+            member.reconnect(socket, now_ns());
+        }
         Ok(())
     }
 
@@ -132,15 +158,12 @@ impl Herd {
 
     /// What all subscribers together are owed.
     pub(crate) fn owed(&self, expected: &Expected) -> u64 {
-        self.members.iter().map(|member| self.owed_to(member, expected)).sum()
+        self.members.iter().map(|member| member.owed(expected)).sum()
     }
 
     /// Events that were owed and have not come, and how many subscribers lack one.
     pub(crate) fn missing(&self, expected: &Expected) -> (u64, u64) {
-        let lacks = self
-            .members
-            .iter()
-            .map(|member| self.owed_to(member, expected).saturating_sub(member.account.received()));
+        let lacks = self.members.iter().map(|member| member.missing(expected));
         lacks.fold((0, 0), |(events, members), lack| (events + lack, members + u64::from(lack > 0)))
     }
 
@@ -149,22 +172,33 @@ impl Herd {
         if self.run.dialect.has_dense_ids() { self.ledger.contradicted(acks) } else { 0 }
     }
 
-    fn owed_to(&self, member: &Member, expected: &Expected) -> u64 {
-        match self.filter {
-            Filter::All => expected.all(),
-            Filter::Streams | Filter::Users => expected.of_topic(member.account.topic()),
-        }
+    /// Members that joined behind and have not caught up.
+    pub(crate) fn behind(&self) -> usize {
+        self.behind
     }
 
-    fn connect(&self, query: &str, from_start: bool) -> std::io::Result<TcpStream> {
-        let mut socket = TcpStream::connect_timeout(&self.addr, CONNECT_TIMEOUT)?;
-        socket.set_nodelay(true)?;
-        socket.write_all(&self.run.dialect.subscribe_request(self.addr, query, from_start))?;
-        socket.set_nonblocking(true)?;
+    /// When each member that joined behind had caught up, in nanoseconds of the clock; the others are left out.
+    pub(crate) fn caught_up_at(&self) -> impl Iterator<Item = u64> {
+        self.members.iter().filter_map(Member::caught_up_ns)
+    }
+
+    fn connect(&self, number: usize, request: &[u8]) -> Result<TcpStream, HerdError> {
+        let connect = || -> std::io::Result<TcpStream> {
+            let source = source_address(self.addr, self.first_source + number / SUBSCRIBERS_OF_A_SOURCE);
+            let mut socket = connect_from(source, self.addr, CONNECT_TIMEOUT)?;
+            socket.set_nodelay(true)?;
+            socket.write_all(request)?;
+            socket.set_nonblocking(true)?;
+            Ok(socket)
+        };
+        let socket = connect().map_err(|source| HerdError::Connect { number, source })?;
+        let data = epoll::EventData::new_u64(number as u64);
+        epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN)?;
         Ok(socket)
     }
 
-    fn await_greetings(&mut self, awaited_max: usize) -> Result<(), HerdError> {
+    /// Serves until no more than `awaited_max` members wait for their first greeting.
+    pub(crate) fn await_greetings(&mut self, awaited_max: usize) -> Result<(), HerdError> {
         let mut deadline = Instant::now() + OPEN_PATIENCE;
         while self.members.len() - self.greeted > awaited_max {
             if self.pump(Duration::from_millis(200))? > 0 {
@@ -184,7 +218,7 @@ impl Herd {
     fn receive(&mut self, number: usize) {
         let Herd { members, buffer, tally, latency, ledger, known, run, stories, .. } = self;
         let Some(member) = members.get_mut(number) else { return };
-        let Some(socket) = member.socket.as_mut() else { return };
+        let Some(socket) = member.socket() else { return };
         let count = match socket.read(buffer) {
             Ok(count) => count,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return,
@@ -194,16 +228,17 @@ impl Herd {
             }
         };
         if count == 0 {
-            let how = if member.has_ended() { "was ended by the server" } else { "was cut" };
-            member.lose(format!("subscriber {number} {how}"), tally, stories);
+            member.lose(format!("subscriber {number} {}", member.how_it_ended()), tally, stories);
             return;
         }
         let now = now_ns();
         tally.bytes += count as u64;
-        let (delivered, was_greeted) = (tally.delivered, member.is_greeted());
+        let (was_greeted, was_behind) = (member.is_greeted(), member.is_behind());
+        let delivered = tally.delivered;
         let mut books = Books { run, ledger, known, tally, latency, now };
         let fed = member.feed(buffer.get(..count).unwrap_or_default(), &mut books);
         self.greeted += usize::from(!was_greeted && member.is_greeted());
+        self.behind -= usize::from(was_behind && !member.is_behind());
         if tally.delivered > delivered {
             self.last_delivery_ns = now;
         }

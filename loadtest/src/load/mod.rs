@@ -19,10 +19,11 @@ mod tests;
 
 pub(crate) use account::Tally;
 pub(crate) use event::{Filter, Run};
-pub(crate) use gather::{Expected, GatherError, drain, gather};
+pub(crate) use gather::{Expected, GatherError, drain, gather, gather_while};
 pub(crate) use herd::{Herd, HerdError};
 pub(crate) use latency::Latency;
 pub(crate) use ledger::EVENTS_MAX;
+pub(crate) use member::Joining;
 pub(crate) use publisher::{Order, Pace, PublishError, Receipt, publish};
 pub(crate) use slow_reader::{SlowError, SlowReader, SlowReport};
 pub(crate) use subject::{Cost, Subject, SubjectError};

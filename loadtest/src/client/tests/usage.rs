@@ -1,6 +1,7 @@
 //! The kernel's tables, as they come: a process name with spaces and parentheses, and memory in kB.
 
 use crate::client::Memory;
+use crate::client::sockstat::tcp_pages;
 use crate::client::usage::stat_ticks;
 
 #[test]
@@ -19,4 +20,12 @@ fn memory_is_read_in_bytes() {
     let memory = Memory { rss: 3456 * 1024, pss: 1200 * 1024, anonymous: 600 * 1024 };
     assert_eq!(Memory::parse(rollup), Some(memory));
     assert_eq!(Memory::parse("Rss: 1 kB\n"), None);
+}
+
+#[test]
+fn socket_memory_is_that_of_tcp() {
+    let sockstat = "sockets: used 240\nTCP: inuse 9 orphan 0 tw 2 alloc 12 mem 7\nUDP: inuse 0 mem 3\n";
+    assert_eq!(tcp_pages(sockstat), Some(7));
+    assert_eq!(tcp_pages("UDP: inuse 0 mem 3\n"), None);
+    assert_eq!(tcp_pages("TCP: inuse 9 mem\n"), None);
 }

@@ -3,4 +3,5 @@
 
 mod command_line;
 mod median;
+mod trend;
 mod verdict;

@@ -5,6 +5,7 @@ mod account;
 mod event;
 mod gathering;
 mod herd;
+mod known;
 mod ledger;
 mod publisher;
 mod script;
