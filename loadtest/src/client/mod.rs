@@ -39,5 +39,5 @@ pub(crate) use server::{Launch, Server, ServerError};
 pub(crate) use sockstat::SocketMemory;
 pub(crate) use source::{connect_from, source_address};
 pub(crate) use subscription::{Subscription, SubscriptionError};
-pub(crate) use system::{SystemError, pin_to_cpu, raise_file_limit};
+pub(crate) use system::{SystemError, allowed_cpus, pin_to_cpu, raise_file_limit};
 pub(crate) use usage::{Memory, UsageError, cpu_seconds, softirq_seconds};

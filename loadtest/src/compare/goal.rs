@@ -97,8 +97,8 @@ impl Bound {
     pub(crate) fn words(&self) -> String {
         match self {
             Bound::Most(bound) => format!("≤ {bound}"),
-            Bound::MostTimes(times, other) => format!("≤ {times} × {}'s", other.name()),
-            Bound::LeastTimes(times, other) => format!("≥ {times} × {}'s", other.name()),
+            Bound::MostTimes(times, other) => format!("≤ {times} × {}", of(*other)),
+            Bound::LeastTimes(times, other) => format!("≥ {times} × {}", of(*other)),
         }
     }
 }
@@ -111,4 +111,9 @@ impl Verdict {
             Verdict::Unknown(_) => "not known",
         }
     }
+}
+
+fn of(other: Contender) -> String {
+    let name = other.name();
+    format!("{name}'{}", if name.ends_with('s') { "" } else { "s" })
 }

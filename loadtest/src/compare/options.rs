@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 
+use crate::client::allowed_cpus;
 use crate::compare::contender::Contender;
 use crate::compare::plan::Plan;
 use crate::compare::stage::Stage;
@@ -70,13 +71,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     replay_events: Option<u32>,
 
-    /// The CPU of every server in its turn
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) server_cpu: usize,
+    /// The CPU of every server in its turn; the first one there is by default
+    #[arg(long, value_name = "N")]
+    server_cpu: Option<usize>,
 
     /// The CPU of this tool; the last one there is by default
     #[arg(long, value_name = "N")]
-    pub(crate) client_cpu: Option<usize>,
+    client_cpu: Option<usize>,
 
     /// Make the servers' data directories in here; a tmpfs would make durability free
     #[arg(long, value_name = "DIR")]
@@ -121,10 +122,11 @@ impl Options {
         }
     }
 
-    /// The tool's CPU: the one that was asked for, or the last of the machine.
-    pub(crate) fn tool_cpu(&self) -> usize {
-        let last = || std::thread::available_parallelism().map_or(0, |count| count.get() - 1);
-        self.client_cpu.unwrap_or_else(last)
+    /// The servers' CPU and this tool's: those that were asked for, or the first and the last there are.
+    pub(crate) fn cpus(&self) -> (usize, usize) {
+        let allowed = allowed_cpus();
+        let (first, last) = (allowed.first().copied(), allowed.last().copied());
+        (self.server_cpu.or(first).unwrap_or(0), self.client_cpu.or(last).unwrap_or(0))
     }
 }
 

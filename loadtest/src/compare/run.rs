@@ -29,6 +29,7 @@ pub(crate) enum CompareError {
 /// What the rounds need besides their results.
 struct Contest<'a> {
     options: &'a Options,
+    server_cpu: usize,
     plan: Plan,
     programs: Vec<(Contender, Program)>,
     steps: u32,
@@ -36,6 +37,7 @@ struct Contest<'a> {
 
 pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
     let plan = options.plan();
+    let (server_cpu, tool_cpu) = options.cpus();
     let mut results = Results::default();
     let mut programs = Vec::new();
     let places = Places::usual(options.tailwire.clone());
@@ -48,8 +50,8 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
         }
     }
     raise_file_limit(plan.connections().into()).map_err(SubjectError::from)?;
-    pin_to_cpu(options.tool_cpu()).map_err(SubjectError::from)?;
-    let mut contest = Contest { options, plan, programs, steps: 0 };
+    pin_to_cpu(tool_cpu).map_err(SubjectError::from)?;
+    let mut contest = Contest { options, server_cpu, plan, programs, steps: 0 };
     for stage in contest.plan.stages.clone() {
         for round in 0..stage.rounds(contest.plan.rounds) {
             contest.round(stage, round, &mut results);
@@ -108,7 +110,7 @@ impl Contest<'_> {
         let args =
             if contender == Contender::Tailwire { self.options.server_arg.clone() } else { Vec::new() };
         let data_parent = self.options.data_dir.clone();
-        let launch = Launch { program, args, cpu: Some(self.options.server_cpu), data_parent };
+        let launch = Launch { program, args, cpu: Some(self.server_cpu), data_parent };
         let subject = Subject::of(&launch, contender.name()).map_err(|error| told(&error))?;
         let found = work(&subject, &self.plan, stage, label);
         let found = found.map_err(|error| format!("{}\n{}", told(&error), subject.log_tail()))?;

@@ -21,7 +21,7 @@ fn a_line_is_found_exactly() {
 fn what_does_not_grow_is_flat() {
     assert!(trend(|_| 5.0 * MIB).is_flat());
     // Up and down by 20 MiB, without a trend.
-    assert!(trend(|at| 100.0 * MIB + if at as u64 % 2 == 0 { 20.0 * MIB } else { 0.0 }).is_flat());
+    assert!(trend(|at| 100.0 * MIB + if (at as u64).is_multiple_of(2) { 20.0 * MIB } else { 0.0 }).is_flat());
     assert!(trend(|at| 500.0 * MIB - at * MIB).is_flat(), "memory may shrink");
     // A leak of 64 bytes for each of 10,000 a second is none of these.
     assert!(!trend(|at| 20.0 * MIB + at * 640_000.0).is_flat());
