@@ -94,3 +94,35 @@ fn gaps_and_positions_move_the_account_on() {
     assert_eq!(tally, wanted);
     assert!(wanted.has_faults());
 }
+
+#[test]
+fn without_dense_ids_the_order_of_first_deliveries_is_held_to() {
+    // Two subscribers of one server, one after the other; the first shows the order.
+    let check = |second: &[u64], wanted: Tally| {
+        let run = RUN.speaking(Dialect::Nchan);
+        let mut ledger = Ledger::default();
+        let mut tallies = [Tally::default(); 2];
+        for (tally, seqs) in tallies.iter_mut().zip([[5, 4, 6].as_slice(), second]) {
+            let mut account = Account::new(Filter::All, 0);
+            let greeting =
+                Frame::Greeting { retry_ms: 0, last_event_id: 0, earliest_event_id: 1, has_id: true };
+            account.enter(&greeting, &run, &mut ledger, tally);
+            for seq in seqs {
+                let data = format!("{{\"x\":0,\"run\":7,\"seq\":{seq},\"due\":5}}");
+                account.enter(
+                    &Frame::Event { kind: "message", data: &data, id: 0 },
+                    &run,
+                    &mut ledger,
+                    tally,
+                );
+            }
+        }
+        assert_eq!(tallies, [Tally { delivered: 3, ..Tally::default() }, wanted], "{second:?}");
+    };
+    let clean = |delivered| Tally { delivered, ..Tally::default() };
+    check(&[5, 4, 6], clean(3));
+    check(&[5, 6], Tally { id_holes: 1, ..clean(2) });
+    check(&[5, 4, 4, 6], Tally { duplicated: 1, ..clean(3) });
+    // Sent in another order than to the first: a hole where it jumped ahead, and a step back.
+    check(&[4, 5, 6], Tally { id_holes: 1, misordered: 1, ..clean(3) });
+}
