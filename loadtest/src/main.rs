@@ -5,11 +5,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing results is what this program is for")]
 
 mod chaos;
+mod chart;
 mod client;
 mod command;
 mod compare;
 mod load;
 mod options;
+mod record;
 mod sendloop;
 
 use std::error::Error;
@@ -18,9 +20,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    CommandError, Outcome, fanout, idle, publish, replay, restart, run_server, saturate, sendloop_server,
-    slow, soak, storm,
+    Outcome, fanout, filtered, herd_helper, idle, publish, replay, restart, run_server, saturate,
+    sendloop_server, slow, soak, storm,
 };
+use crate::record::Output;
 
 /// Load, exact accounting and comparison for Tailwire.
 ///
@@ -36,6 +39,9 @@ const EXAMPLES: &str = "Examples:
   loadtest fanout --spawn target/release/tailwire --subscribers 1000 --rate 50 --seconds 10
   loadtest fanout --spawn target/release/tailwire --compare-sendloop --rounds 5
   loadtest idle --spawn target/release/tailwire --subscribers 10000
+  loadtest saturate --spawn target/release/tailwire --in-flight 16 --svg saturate.svg
+  loadtest storm --spawn target/release/tailwire --own 9900 --all 100 --behind-of log
+  loadtest soak --spawn target/release/tailwire --seconds 1800 --json soak.json --svg soak.svg
   loadtest publish --spawn target/release/tailwire --connections 16 --batch 1 --seconds 10
   loadtest compare --quick
   loadtest fanout --url http://127.0.0.1:3001 --server-pid $(pidof tailwire) --json
@@ -46,6 +52,7 @@ See `loadtest <command> --help` for what each measures.";
 enum Command {
     Fanout(fanout::Options),
     Saturate(saturate::Options),
+    Filtered(filtered::Options),
     Storm(storm::Options),
     Soak(soak::Options),
     Idle(idle::Options),
@@ -59,26 +66,30 @@ enum Command {
     Chaos(chaos::Args),
     #[command(hide = true)]
     RunServer(run_server::Options),
+    #[command(hide = true)]
+    HerdHelper(herd_helper::Options),
 }
 
 fn main() -> ExitCode {
-    let (json, result) = match Cli::parse().command {
-        Command::Fanout(options) => (options.target.json, fanout::run(&options)),
-        Command::Saturate(options) => (options.target.json, saturate::run(&options)),
-        Command::Storm(options) => (options.target.json, storm::run(&options)),
-        Command::Soak(options) => (options.target.json, soak::run(&options)),
-        Command::Idle(options) => (options.target.json, idle::run(&options)),
-        Command::Slow(options) => (options.target.json, slow::run(&options)),
-        Command::Publish(options) => (options.target.json, publish::run(&options)),
-        Command::Replay(options) => (options.target.json, replay::run(&options)),
-        Command::Restart(options) => (options.json, restart::run(&options)),
-        Command::Compare(options) => (false, compare::run(&options)),
+    let (output, result) = match Cli::parse().command {
+        Command::Fanout(options) => (options.target.output(), fanout::run(&options)),
+        Command::Filtered(options) => (options.target.output(), filtered::run(&options)),
+        Command::Saturate(options) => (options.target.output(), saturate::run(&options)),
+        Command::Storm(options) => (options.target.output(), storm::run(&options)),
+        Command::Soak(options) => (options.target.output(), soak::run(&options)),
+        Command::Idle(options) => (options.target.output(), idle::run(&options)),
+        Command::Slow(options) => (options.target.output(), slow::run(&options)),
+        Command::Publish(options) => (options.target.output(), publish::run(&options)),
+        Command::Replay(options) => (options.target.output(), replay::run(&options)),
+        Command::Restart(options) => (json_on_stdout(options.json), restart::run(&options)),
+        Command::Compare(options) => (Output::default(), compare::run(&options)),
         Command::Chaos(args) => return chaos::main(&args),
-        Command::RunServer(options) => (false, run_server::run(&options)),
-        Command::SendloopServer(options) => (false, sendloop_server::run(&options)),
+        Command::HerdHelper(options) => return help(&options),
+        Command::RunServer(options) => (Output::default(), run_server::run(&options)),
+        Command::SendloopServer(options) => (Output::default(), sendloop_server::run(&options)),
     };
     match result {
-        Ok(outcome) => report(&outcome, json),
+        Ok(outcome) => report(outcome, &output),
         Err(error) => {
             explain(&error);
             ExitCode::from(2)
@@ -86,16 +97,36 @@ fn main() -> ExitCode {
     }
 }
 
-fn report(outcome: &Outcome, json: bool) -> ExitCode {
-    if json {
-        println!("{}", outcome.json)
+fn report(outcome: Outcome, output: &Output) -> ExitCode {
+    let Outcome { passed, text, json } = outcome;
+    let record = record::complete(json, passed);
+    if output.is_json_on_stdout() {
+        println!("{record}")
     } else {
-        print!("{}", outcome.text)
+        print!("{text}")
     }
-    if outcome.passed { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    if let Err(error) = output.write(&record) {
+        explain(&error);
+        return ExitCode::from(2);
+    }
+    if passed { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
-fn explain(error: &CommandError) {
+fn help(options: &herd_helper::Options) -> ExitCode {
+    herd_helper::run(options).map_or_else(
+        |error| {
+            explain(&error);
+            ExitCode::from(2)
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+fn json_on_stdout(asked: bool) -> Output {
+    Output { json: asked.then(|| "-".into()), svg: None }
+}
+
+fn explain(error: &dyn Error) {
     eprintln!("loadtest: {error}");
     let mut cause = error.source();
     while let Some(deeper) = cause {

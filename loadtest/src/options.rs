@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::client::LoopbackUrl;
+use crate::record::Output;
 
 /// Where the load goes.
 #[derive(Debug, Clone, Args)]
@@ -46,7 +47,18 @@ pub(crate) struct TargetOptions {
     #[arg(long, value_name = "N")]
     pub(crate) client_cpu: Option<usize>,
 
-    /// Print one JSON object instead of text
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// Write the whole record as JSON: distributions, machine, commit, command line. Without a FILE it is
+    /// printed instead of the text
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Draw latency by percentile, and memory over time, into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+impl TargetOptions {
+    pub(crate) fn output(&self) -> Output {
+        Output { json: self.json.clone(), svg: self.svg.clone() }
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::client::{Program, now_ns};
 use crate::command::compare::compare;
-use crate::command::measure::{Load, Measured, measure};
+use crate::command::measure::{Load, Measured, Plan, measure_plan};
 use crate::command::outcome::{CommandError, Outcome, refuse_too_many};
 use crate::load::{Filter, Run, Subject};
 use crate::options::TargetOptions;
@@ -54,6 +54,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u32).range(1..=100))]
     rounds: u32,
 
+    /// Processes that hold the subscribers; more than one go past this process's limit of open files
+    #[arg(long, value_name = "P", default_value_t = 1, value_parser = value_parser!(u16).range(1..=16))]
+    processes: u16,
+
     #[command(flatten)]
     pub(crate) target: TargetOptions,
 }
@@ -101,8 +105,10 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
     if options.target.sendloop && options.filter != Filter::All {
         return Err(CommandError::CompareNeedsAll);
     }
-    let subject = Subject::start(&options.target, load.subscribers + load.connections)?;
-    let measured = measure(&subject, load, Run::starting_at(now_ns(), load.topics), "")?;
+    let processes = usize::from(options.processes);
+    let subject = Subject::start(&options.target, load.subscribers / processes + load.connections)?;
+    let plan = Plan { processes, ..load.plan(&subject, Run::starting_at(now_ns(), load.topics)) };
+    let measured = measure_plan(&subject, load, plan, "")?;
     let warning = subject.warning();
     subject.stop()?;
     Ok(outcome(&measured, warning))

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use crate::client::now_ns;
 use crate::command::outcome::{CommandError, Growth, line, progress};
-use crate::load::{Cost, Expected, Filter, Herd, Latency, Order, Pace, Run, Subject, Tally, gather};
+use crate::load::{
+    Cost, Expected, Filter, Helpers, Herd, Latency, Order, Pace, Run, Shares, Subject, Tally, gather,
+};
 
 /// The parameters of one fan-out at a steady rate.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +30,8 @@ pub(crate) struct Load {
 pub(crate) struct Plan {
     pub(crate) subscribers: usize,
     pub(crate) filter: Filter,
+    /// Processes that hold the subscribers, this one included.
+    pub(crate) processes: usize,
     pub(crate) warmup: Order,
     /// Its first number is set to follow the warm-up.
     pub(crate) measured: Order,
@@ -67,7 +71,8 @@ pub(crate) struct Accounts {
 }
 
 impl Load {
-    fn plan(&self, subject: &Subject, run: Run) -> Plan {
+    /// The plan of this load, in one process.
+    pub(crate) fn plan(&self, subject: &Subject, run: Run) -> Plan {
         let order = |events_max| Order {
             addr: subject.addr,
             run,
@@ -82,6 +87,7 @@ impl Load {
         Plan {
             subscribers: self.subscribers,
             filter: self.filter,
+            processes: 1,
             warmup: order(self.warmup_events),
             measured: order(self.events),
         }
@@ -105,11 +111,16 @@ pub(crate) fn measure_plan<L>(
     plan: Plan,
     label: &str,
 ) -> Result<Measured<L>, CommandError> {
-    let Plan { subscribers, filter, warmup, mut measured } = plan;
+    let Plan { subscribers, filter, processes, warmup, mut measured } = plan;
     let before = subject.memory()?;
     let mut herd = Herd::new(subject.addr, measured.run, filter)?;
     let bar = progress(format!("{label}opening subscribers"), subscribers as u64);
-    herd.open(subscribers, None, &bar)?;
+    // The helpers take the shares before this process's, which counts on from theirs.
+    let shares = Shares { subscribers, processes };
+    let mut helpers = Helpers::start(&measured, filter, shares)?;
+    herd.set_first(shares.first(processes - 1), processes - 1);
+    herd.open(shares.of(processes - 1), None, &bar)?;
+    helpers.await_greeted()?;
     bar.finish_and_clear();
     let mut expected = Expected::default();
     let bar = progress(format!("{label}warming up"), warmup.events_max);
@@ -117,12 +128,14 @@ pub(crate) fn measure_plan<L>(
     bar.finish_and_clear();
     measured.first_seq = warmup.first_seq + warmed.acks.len() as u64 + warmed.refused;
     herd.latency.clear();
-    let delivered = herd.tally.delivered;
+    let delivered = herd.tally.delivered + helpers.clear()?;
     let bar = progress(format!("{label}publishing"), measured.events_max);
     let meter = subject.meter()?;
     let begun = now_ns();
     let mut receipt = gather(&mut herd, &mut expected, &measured, &bar)?;
-    let cost = subject.cost_since(&meter)?;
+    let helpers_cpu = helpers.settle(&expected, &mut herd)?;
+    let mut cost = subject.cost_since(&meter)?;
+    cost.client += helpers_cpu;
     bar.finish_and_clear();
     let events = receipt.acks.len() as u64;
     receipt.acks.extend(warmed.acks);

@@ -2,6 +2,8 @@
 //! list.
 
 pub(crate) mod fanout;
+pub(crate) mod filtered;
+pub(crate) mod herd_helper;
 pub(crate) mod idle;
 pub(crate) mod publish;
 pub(crate) mod replay;

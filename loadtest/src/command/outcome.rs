@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::client::{Memory, ServerError, UsageError};
 use crate::command::restart::RestartError;
 use crate::compare::CompareError;
-use crate::load::{EVENTS_MAX, GatherError, HerdError, PublishError, SlowError, SubjectError};
+use crate::load::{EVENTS_MAX, GatherError, HelperError, HerdError, PublishError, SlowError, SubjectError};
 use crate::sendloop::SendLoopError;
 
 /// A finished run.
@@ -37,6 +37,8 @@ pub(crate) enum CommandError {
     Gather(#[from] GatherError),
     #[error("the subscribers failed")]
     Herd(#[from] HerdError),
+    #[error("the helper processes failed")]
+    Helper(#[from] HelperError),
     #[error("the publisher failed")]
     Publish(#[from] PublishError),
     #[error("the slow reader failed")]

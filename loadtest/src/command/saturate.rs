@@ -39,6 +39,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = value_parser!(u32).range(1..=600))]
     seconds: u32,
 
+    /// Processes that hold the subscribers; more than one go past this process's limit of open files
+    #[arg(long, value_name = "P", default_value_t = 1, value_parser = value_parser!(u16).range(1..=16))]
+    processes: u16,
+
     #[command(flatten)]
     pub(crate) target: TargetOptions,
 }
@@ -63,6 +67,8 @@ pub(crate) struct Saturation {
     pub(crate) batch: u64,
     pub(crate) warmup: Duration,
     pub(crate) time: Duration,
+    /// Processes that hold the subscribers.
+    pub(crate) processes: usize,
 }
 
 /// Saturates one server. `label` heads the progress bars.
@@ -85,6 +91,7 @@ pub(crate) fn saturate(
     let plan = Plan {
         subscribers: load.subscribers,
         filter: Filter::All,
+        processes: load.processes,
         warmup: order(load.warmup),
         measured: order(load.time),
     };
@@ -126,8 +133,9 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
         batch: options.batch.into(),
         warmup: Duration::from_secs(1),
         time: Duration::from_secs(options.seconds.into()),
+        processes: options.processes.into(),
     };
-    let subject = Subject::start(&options.target, load.subscribers + load.in_flight)?;
+    let subject = Subject::start(&options.target, load.subscribers / load.processes + load.in_flight)?;
     let measured = saturate(&subject, load, Run::starting_at(now_ns(), 1), "")?;
     let warning = subject.warning();
     subject.stop()?;

@@ -43,7 +43,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "R", default_value_t = 50, value_parser = value_parser!(u32).range(1..=10_000))]
     rate: u32,
 
-    /// Seconds with the slow reader; a quarter of it goes before, without it
+    /// Seconds with the slow reader; a quarter of it goes before and a quarter after, without it
     #[arg(long, value_name = "S", default_value_t = 180, value_parser = value_parser!(u32).range(4..=3600))]
     seconds: u32,
 
@@ -71,7 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
         return Err(CommandError::NeedsLog);
     }
     let rate = u64::from(options.rate);
-    let events_with = refuse_too_many(rate * u64::from(options.seconds) * 5 / 4)? * 4 / 5;
+    let events_with = refuse_too_many(rate * u64::from(options.seconds) * 3 / 2)? * 2 / 3;
     let events_without = events_with / 4;
     let subject = Subject::start(&options.target, options.fast as usize + 5)?;
     let run = Run::starting_at(now_ns(), 1);
@@ -88,22 +88,19 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
     scene.herd.open(options.fast as usize, None, &bar)?;
     bar.finish_and_clear();
 
-    let bar = progress("without the slow reader", events_without);
-    scene.publish(events_without.max(1), &bar)?;
-    bar.finish_and_clear();
-    let without = scene.herd.latency.clone();
-    scene.herd.latency.clear();
-
+    let before = scene.without("before the slow reader", events_without)?;
     let owed_before = scene.expected.all();
     let slow = SlowReader::start(subject.addr, run, options.slow_rate)?;
     let memory = with_slow_reader(&mut scene, events_with)?;
     let owed = scene.expected.all() - owed_before;
+    let with = scene.take_latency();
     let slow = slow.let_loose(owed)?;
+    // Before and after: what drifts on the machine meanwhile is not taken for the slow reader's doing.
+    let after = scene.without("after the slow reader", events_without)?;
     let accounts = scene.settle();
-    let with = scene.herd.latency.clone();
     drop(scene);
     subject.stop()?;
-    Ok(outcome(options, &accounts, [&without, &with], &memory, &slow, owed))
+    Ok(outcome(options, &accounts, [&before, &with, &after], &memory, &slow, owed))
 }
 
 /// Publishes in stretches and reads the server's memory before, between and after: seconds and what was read.
@@ -146,6 +143,20 @@ impl Scene<'_> {
         Ok(())
     }
 
+    /// A stretch with nobody slow; its latency.
+    fn without(&mut self, what: &'static str, events: u64) -> Result<Latency, CommandError> {
+        let bar = progress(what, events);
+        self.publish(events.max(1), &bar)?;
+        bar.finish_and_clear();
+        Ok(self.take_latency())
+    }
+
+    fn take_latency(&mut self) -> Latency {
+        let latency = self.herd.latency.clone();
+        self.herd.latency.clear();
+        latency
+    }
+
     fn settle(&self) -> Accounts {
         let acks: Vec<(u64, u64)> =
             self.receipts.iter().flat_map(|receipt| receipt.acks.iter().copied()).collect();
@@ -158,7 +169,7 @@ impl Scene<'_> {
 fn outcome(
     options: &Options,
     accounts: &Accounts,
-    [without, with]: [&Latency; 2],
+    [before, with, after]: [&Latency; 3],
     memory: &[(f64, Memory)],
     slow: &SlowReport,
     owed: u64,
@@ -169,10 +180,10 @@ fn outcome(
     let passed = accounts.passed() && slow_exact && was_behind;
     let mut text =
         format!("slow: one at {} B/s among {} at {}/s\n", options.slow_rate, options.fast, options.rate);
-    line(&mut text, "fast", &accounts.line());
-    accounts.stories.iter().for_each(|story| line(&mut text, "", story));
-    line(&mut text, "without", &without.line_ms());
+    accounts.write_lines(&mut text, "fast");
+    line(&mut text, "before", &before.line_ms());
     line(&mut text, "with", &with.line_ms());
+    line(&mut text, "after", &after.line_ms());
     let mut slow_line = format!(
         "{}: read {} B and {} of {owed} events while slow; then all {} \
          in {:.2} s, duplicated {}, misordered {}, id holes {}, lost {}",
@@ -203,8 +214,9 @@ fn outcome(
         "slowRate": options.slow_rate,
         "rate": options.rate,
         "accounts": accounts.json(),
-        "deliveryWithout": without.json(),
+        "deliveryBefore": before.json(),
         "deliveryWith": with.json(),
+        "deliveryAfter": after.json(),
         "slow": {
             "exact": slow_exact,
             "wasBehind": was_behind,

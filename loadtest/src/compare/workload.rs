@@ -67,6 +67,7 @@ fn saturate(
     };
     let stretches = Stretches {
         subscribers: plan.subscribers as usize,
+        processes: 1,
         filter: Filter::All,
         warmup: order(3),
         measured: order(1),

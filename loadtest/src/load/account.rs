@@ -49,6 +49,41 @@ impl Tally {
         faults.iter().any(|count| *count != 0)
     }
 
+    /// Adds the counts of other subscribers.
+    pub(crate) fn add(&mut self, other: &Tally) {
+        self.delivered += other.delivered;
+        self.others += other.others;
+        self.heartbeats += other.heartbeats;
+        self.positions += other.positions;
+        self.bytes += other.bytes;
+        self.duplicated += other.duplicated;
+        self.misordered += other.misordered;
+        self.id_holes += other.id_holes;
+        self.foreign += other.foreign;
+        self.changed += other.changed;
+        self.gaps += other.gaps;
+        self.lost += other.lost;
+    }
+
+    /// What `json` gave.
+    pub(crate) fn read(json: &Value) -> Option<Tally> {
+        let count = |name: &str| json.get(name)?.as_u64();
+        Some(Tally {
+            delivered: count("delivered")?,
+            others: count("others")?,
+            heartbeats: count("heartbeats")?,
+            positions: count("positions")?,
+            bytes: count("bytes")?,
+            duplicated: count("duplicated")?,
+            misordered: count("misordered")?,
+            id_holes: count("idHoles")?,
+            foreign: count("foreign")?,
+            changed: count("changed")?,
+            gaps: count("gaps")?,
+            lost: count("lost")?,
+        })
+    }
+
     pub(crate) fn json(&self) -> Value {
         json!({
             "delivered": self.delivered,

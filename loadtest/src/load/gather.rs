@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
+use serde_json::Value;
 
 use crate::load::event::Run;
 use crate::load::herd::{Herd, HerdError};
@@ -41,6 +42,16 @@ impl Expected {
                 *count += 1;
             }
         }
+    }
+
+    pub(crate) fn by_topic(&self) -> &[u64] {
+        &self.by_topic
+    }
+
+    /// What `by_topic` gave, from JSON.
+    pub(crate) fn read(json: &Value) -> Option<Expected> {
+        let by_topic = json.as_array()?.iter().map(Value::as_u64).collect::<Option<_>>()?;
+        Some(Expected { by_topic })
     }
 
     pub(crate) fn all(&self) -> u64 {

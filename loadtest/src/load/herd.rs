@@ -19,6 +19,7 @@ use crate::load::known::KnownFrames;
 use crate::load::latency::{Latency, LatencyError};
 use crate::load::ledger::Ledger;
 use crate::load::member::{Books, Joining, Member};
+pub(crate) use crate::load::share::Share;
 
 /// Bytes of one receive.
 const RECEIVE_BYTES: usize = 256 * 1024;
@@ -38,6 +39,10 @@ pub(crate) struct Herd {
     filter: Filter,
     /// The first of the loopback addresses that it connects from, counted from 127.0.0.1.
     first_source: usize,
+    /// The number of its first member among all of the run, by which topics are dealt out.
+    first_number: usize,
+    /// What other processes counted.
+    shares: Share,
     epoll: OwnedFd,
     members: Vec<Member>,
     ready: Vec<epoll::Event>,
@@ -77,6 +82,8 @@ impl Herd {
             run,
             filter,
             first_source: 0,
+            first_number: 0,
+            shares: Share::default(),
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             members: Vec::new(),
             ready: Vec::with_capacity(READY_MAX),
@@ -92,6 +99,12 @@ impl Herd {
         })
     }
 
+    /// For one herd of several: the number of its first member among all, and its place among the sources.
+    pub(crate) fn set_first(&mut self, number: usize, source: usize) {
+        self.first_number = number;
+        self.first_source = source;
+    }
+
     /// Adds subscribers until there are `count`, and waits until each was greeted. They start after
     /// `last_event_id`, or at the log's end.
     pub(crate) fn open(
@@ -101,7 +114,7 @@ impl Herd {
         bar: &ProgressBar,
     ) -> Result<(), HerdError> {
         while self.members.len() < count {
-            let topic = self.members.len() as u64 % self.run.topics;
+            let topic = (self.first_number + self.members.len()) as u64 % self.run.topics;
             let joining = Joining { start_after: last_event_id, ..Joining::live(self.filter, vec![topic]) };
             self.join(joining)?;
             self.await_greetings(GREETINGS_AWAITED_MAX)?;
@@ -158,13 +171,41 @@ impl Herd {
 
     /// What all subscribers together are owed.
     pub(crate) fn owed(&self, expected: &Expected) -> u64 {
-        self.members.iter().map(|member| member.owed(expected)).sum()
+        self.shares.owed + self.members.iter().map(|member| member.owed(expected)).sum::<u64>()
     }
 
     /// Events that were owed and have not come, and how many subscribers lack one.
     pub(crate) fn missing(&self, expected: &Expected) -> (u64, u64) {
         let lacks = self.members.iter().map(|member| member.missing(expected));
-        lacks.fold((0, 0), |(events, members), lack| (events + lack, members + u64::from(lack > 0)))
+        let others = (self.shares.missing, self.shares.lacking);
+        lacks.fold(others, |(events, members), lack| (events + lack, members + u64::from(lack > 0)))
+    }
+
+    /// All that this herd counted.
+    pub(crate) fn share(&self, expected: &Expected) -> Share {
+        let (missing, lacking) = self.missing(expected);
+        Share {
+            tally: self.tally,
+            owed: self.owed(expected),
+            missing,
+            lacking,
+            last_delivery_ns: self.last_delivery_ns,
+            latency: self.latency.value_counts().collect(),
+            events: self.ledger.events().collect(),
+            stories: self.stories.clone(),
+        }
+    }
+
+    /// Adds what another process's herd of the same run counted.
+    pub(crate) fn add(&mut self, share: &Share) {
+        self.tally.add(&share.tally);
+        self.tally.changed += self.ledger.add(&share.events);
+        self.shares.owed += share.owed;
+        self.shares.missing += share.missing;
+        self.shares.lacking += share.lacking;
+        self.last_delivery_ns = self.last_delivery_ns.max(share.last_delivery_ns);
+        self.latency.add(share.latency.iter().copied());
+        self.stories.extend(share.stories.iter().cloned());
     }
 
     /// Acknowledgements of the publisher that contradict what was delivered.

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 const HIGHEST_NS: u64 = 600_000_000_000;
 
+/// Points of a curve for each halving of what is still above.
+const CURVE_STEPS: u32 = 4;
+
 /// A distribution of durations.
 #[derive(Debug, Clone)]
 pub(crate) struct Latency {
@@ -23,6 +26,16 @@ impl Latency {
 
     pub(crate) fn record(&mut self, ns: u64) {
         self.histogram.saturating_record(ns);
+    }
+
+    /// Adds all of another distribution. Both have the same bounds, so nothing is rounded twice.
+    pub(crate) fn add(&mut self, value_counts: impl Iterator<Item = (u64, u64)>) {
+        value_counts.for_each(|(ns, count)| self.histogram.saturating_record_n(ns, count));
+    }
+
+    /// Each recorded value, as far as it is told apart, and how often it was recorded.
+    pub(crate) fn value_counts(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.histogram.iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value()))
     }
 
     pub(crate) fn clear(&mut self) {
@@ -51,6 +64,12 @@ impl Latency {
         )
     }
 
+    /// `[part of all, microseconds]`, closer and closer together towards the longest.
+    fn curve(&self) -> Vec<[f64; 2]> {
+        let steps = self.histogram.iter_quantiles(CURVE_STEPS);
+        steps.map(|step| [step.quantile_iterated_to(), step.value_iterated_to() as f64 / 1000.0]).collect()
+    }
+
     pub(crate) fn json(&self) -> Value {
         json!({
             "count": self.count(),
@@ -59,6 +78,7 @@ impl Latency {
             "p99Us": self.us(99.0),
             "p999Us": self.us(99.9),
             "maxUs": self.us(100.0),
+            "percentiles": self.curve(),
         })
     }
 }

@@ -37,7 +37,25 @@ impl Ledger {
 
     /// Compares one delivery with the first of the same event, or enters it.
     pub(crate) fn check(&mut self, seq: u64, id: u64, data: &[u8]) -> Agreement {
-        let digest = digest(data);
+        self.check_digest(seq, id, digest(data))
+    }
+
+    /// `seq`, id and digest of every event that has come.
+    pub(crate) fn events(&self) -> impl Iterator<Item = (u64, u64, u64)> {
+        let entries = (0..).zip(&self.entries).filter(|(_, (id, _))| *id != 0);
+        entries.map(|(seq, (id, digest))| (seq, *id, *digest))
+    }
+
+    /// Compares with what another process was sent. Returns how many events differ.
+    pub(crate) fn add(&mut self, events: &[(u64, u64, u64)]) -> u64 {
+        let mut differing = 0;
+        for (seq, id, digest) in events {
+            differing += u64::from(self.check_digest(*seq, *id, *digest) != Agreement::Same);
+        }
+        differing
+    }
+
+    fn check_digest(&mut self, seq: u64, id: u64, digest: u64) -> Agreement {
         let Some(at) = usize::try_from(seq).ok().filter(|_| seq < EVENTS_MAX) else {
             return Agreement::OtherId;
         };

@@ -4,6 +4,7 @@
 mod account;
 mod event;
 mod gather;
+mod helper;
 mod herd;
 mod known;
 mod latency;
@@ -11,6 +12,7 @@ mod ledger;
 mod member;
 mod publisher;
 mod seq_set;
+mod share;
 mod slow_reader;
 mod subject;
 #[cfg(test)]
@@ -20,6 +22,7 @@ mod tests;
 pub(crate) use account::Tally;
 pub(crate) use event::{Filter, Run};
 pub(crate) use gather::{Expected, GatherError, drain, gather, gather_while};
+pub(crate) use helper::{HelperError, Helpers, Shares};
 pub(crate) use herd::{Herd, HerdError};
 pub(crate) use latency::Latency;
 pub(crate) use ledger::EVENTS_MAX;

@@ -56,10 +56,7 @@ impl Subject {
     /// Raises the file limit for `connections`, pins this tool, and starts the server if one is to be
     /// started.
     pub(crate) fn start(options: &TargetOptions, connections: usize) -> Result<Subject, SubjectError> {
-        raise_file_limit(connections as u64)?;
-        if let Some(cpu) = options.client_cpu {
-            pin_to_cpu(cpu)?;
-        }
+        Subject::prepare(options, connections)?;
         let (program, name) = match &options.spawn {
             Some(path) => (Program::Tailwire(path.clone()), "tailwire"),
             None if options.sendloop => (Program::SendLoop, "send loop"),
@@ -70,6 +67,12 @@ impl Subject {
             }
         };
         Ok(Subject::launch(options, program, name)?)
+    }
+
+    /// Raises the file limit for `connections` and pins this tool.
+    pub(crate) fn prepare(options: &TargetOptions, connections: usize) -> Result<(), SubjectError> {
+        raise_file_limit(connections as u64)?;
+        Ok(options.client_cpu.map_or(Ok(()), pin_to_cpu)?)
     }
 
     /// Starts one program, whatever the options name.

@@ -18,7 +18,8 @@ pub(crate) struct Connection {
 /// A request of this tool.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    Subscribe,
+    /// To one payment stream, or to everything.
+    Subscribe(Option<Vec<u8>>),
     Health,
     /// The events' bodies, one a line of the body; a single event has one line.
     Publish(Vec<u8>),
@@ -38,7 +39,7 @@ impl Connection {
         let head = self.unread.get(..end).unwrap_or_default();
         let head = std::str::from_utf8(head).map_err(|_| UnknownRequest)?;
         let request = if head.starts_with("GET /events/subscribe?") {
-            Request::Subscribe
+            Request::Subscribe(payment_stream(head))
         } else if head.starts_with("GET /health ") {
             Request::Health
         } else if head.starts_with("POST /events ") {
@@ -61,4 +62,10 @@ fn content_length(head: &str) -> Option<usize> {
         let (name, value) = line.split_once(':')?;
         if name.eq_ignore_ascii_case("Content-Length") { value.trim().parse().ok() } else { None }
     })
+}
+
+/// The one payment stream that a subscription names, if it names one.
+fn payment_stream(head: &str) -> Option<Vec<u8>> {
+    let query = head.strip_prefix("GET /events/subscribe?")?.split([' ', '&']).next()?;
+    Some(query.strip_prefix("streams=")?.as_bytes().to_vec())
 }

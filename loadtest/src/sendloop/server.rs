@@ -31,6 +31,8 @@ pub(crate) struct SendLoop {
     connections: HashMap<u64, Connection>,
     /// What a send goes over, and nothing else: an event costs one pass over this.
     subscribers: Vec<TcpStream>,
+    /// The subscribers of one payment stream each.
+    followers: HashMap<Vec<u8>, Vec<TcpStream>>,
     next_token: u64,
     last_id: u64,
     scratch: Vec<u8>,
@@ -56,6 +58,7 @@ impl SendLoop {
             epoll,
             connections: HashMap::new(),
             subscribers: Vec::new(),
+            followers: HashMap::new(),
             next_token: 0,
             last_id: 0,
             scratch: vec![0; 256 * 1024],
@@ -112,7 +115,7 @@ impl SendLoop {
                 Ok(None) => return,
                 Ok(Some(Request::Health)) => self.answer(token, 200, HEALTHY),
                 Ok(Some(Request::Publish(body))) => self.publish(token, &body),
-                Ok(Some(Request::Subscribe)) => self.subscribe(token),
+                Ok(Some(Request::Subscribe(stream))) => self.subscribe(token, stream),
                 Err(_) => {
                     self.connections.remove(&token);
                 }
@@ -132,7 +135,7 @@ impl SendLoop {
         }
     }
 
-    fn subscribe(&mut self, token: u64) {
+    fn subscribe(&mut self, token: u64, stream: Option<Vec<u8>>) {
         let Some(connection) = self.connections.remove(&token) else { return };
         let id = self.last_id;
         let greeting = format!(
@@ -143,7 +146,10 @@ impl SendLoop {
         if send_whole(&connection.socket, response.as_bytes())
             && epoll::delete(&self.epoll, &connection.socket).is_ok()
         {
-            self.subscribers.push(connection.socket);
+            match stream {
+                Some(stream) => self.followers.entry(stream).or_default().push(connection.socket),
+                None => self.subscribers.push(connection.socket),
+            }
         }
     }
 
@@ -167,6 +173,9 @@ impl SendLoop {
         frame_event(&mut self.frame, event, self.last_id);
         let frame = &self.frame;
         self.subscribers.retain(|socket| send_whole(socket, frame));
+        if let Some(followers) = payment_stream(event).and_then(|name| self.followers.get_mut(name)) {
+            followers.retain(|socket| send_whole(socket, frame));
+        }
     }
 }
 
@@ -184,6 +193,13 @@ fn frame_event(frame: &mut Vec<u8>, event: &[u8], id: u64) {
     let _ = write!(frame, "{payload:04x}\r\n{head}");
     frame.extend_from_slice(data);
     frame.extend_from_slice(tail.as_bytes());
+}
+
+/// The payment stream of an event of this tool, which names it as a string.
+fn payment_stream(event: &[u8]) -> Option<&[u8]> {
+    const MARK: &[u8] = b"\"streamId\":\"";
+    let rest = event.get(memmem::find(event, MARK)? + MARK.len()..)?;
+    rest.get(..memchr::memchr(b'"', rest)?)
 }
 
 /// One send, not waited for. A part of a frame sent is as good as none: the subscriber is closed.

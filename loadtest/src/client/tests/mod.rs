@@ -5,4 +5,5 @@ mod decoder_faults;
 mod decoder_splits;
 mod response;
 mod rival_streams;
+mod source;
 mod usage;

@@ -20,6 +20,11 @@ fn good_lines_are_taken() {
         "loadtest publish --sendloop --connections 64 --batch 1000",
         "loadtest replay --spawn t --events 200000",
         "loadtest sendloop-server --listen 127.0.0.1:0",
+        "loadtest saturate --spawn t --in-flight 16 --json run.json --svg run.svg",
+        "loadtest storm --spawn t --own 9900 --all 100 --behind 1000000 --behind-of log",
+        "loadtest filtered --spawn t --subscribers 10000 --compare-sendloop --json --rounds 2",
+        "loadtest soak --spawn t --seconds 5 --churn 50 --away 100 --filter users --topics 9",
+        "loadtest fanout --spawn t --subscribers 24000 --processes 2",
     ] {
         let parsed = Cli::try_parse_from(line.split(' '));
         assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
@@ -39,6 +44,10 @@ fn bad_lines_are_refused() {
         "loadtest fanout --subscribers 1000000",
         "loadtest fanout --seconds 999999",
         "loadtest fanout --rate 0",
+        "loadtest fanout --processes 0",
+        "loadtest saturate --in-flight 1000",
+        "loadtest storm --all 0",
+        "loadtest soak --seconds 1",
         "loadtest publish --batch 5000",
     ] {
         assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");

@@ -18,7 +18,7 @@ fn requests_are_taken_one_by_one() {
     );
     let mut connection = connection(&all);
     let body = || Request::Publish(b"hello".to_vec());
-    for wanted in [body(), Request::Health, Request::Subscribe, body()] {
+    for wanted in [body(), Request::Health, Request::Subscribe(None), body()] {
         assert_eq!(connection.next_request(), Ok(Some(wanted)));
     }
     assert_eq!(connection.next_request(), Ok(None));
@@ -32,5 +32,14 @@ fn requests_are_taken_one_by_one() {
 fn anything_else_closes() {
     for text in ["GET / HTTP/1.1\r\n\r\n", "POST /events HTTP/1.1\r\n\r\n", "\u{1}\r\n\r\n"] {
         assert_eq!(connection(text).next_request(), Err(UnknownRequest), "{text:?}");
+    }
+}
+
+#[test]
+fn a_subscription_may_name_one_payment_stream() {
+    for (query, stream) in [("streams=a-1", Some("a-1")), ("users=x", None), ("all=true&streams=1", None)] {
+        let mut connection = connection(&format!("GET /events/subscribe?{query} HTTP/1.1\r\n\r\n"));
+        let wanted = stream.map(|name| name.as_bytes().to_vec());
+        assert_eq!(connection.next_request(), Ok(Some(Request::Subscribe(wanted))), "{query}");
     }
 }
