@@ -5,7 +5,7 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 LOAD := target/release/loadtest
 SERVER := target/release/tailwire
 
-.PHONY: help run test lint models crashes planted bench load chaos power release
+.PHONY: help run test lint models crashes planted bench load compare rivals chaos power release
 
 help:
 	@echo 'make run     build and run the server (release)'
@@ -16,6 +16,7 @@ help:
 	@echo 'make planted plant faults in a copy of the tree: the tests must find each'
 	@echo 'make bench   micro-benchmarks (criterion)'
 	@echo 'make load    fan-out load with exact accounting'
+	@echo 'make compare Tailwire beside Nchan, durable-streams and Node; installs them (apt as root, npm, cargo)'
 	@echo 'make chaos   kill the server again and again under load and prove that nothing was lost'
 	@echo 'make power   the same with power cuts, on real ext4 and xfs (root)'
 
@@ -46,6 +47,19 @@ release:
 
 load: release
 	$(LOAD) fanout --spawn $(SERVER) $(ARGS)
+
+# What is not to be had is left out; the comparison names it. A quarter of an hour; ARGS=--quick takes two minutes.
+compare: release rivals
+	$(LOAD) compare --tailwire $(SERVER) $(ARGS)
+
+rivals:
+	-@if [ ! -e /usr/lib/nginx/modules/ngx_nchan_module.so ] && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -y -q --no-install-recommends nginx libnginx-mod-nchan; fi
+	-@if [ ! -e loadtest/rivals/node/node_modules/express ]; then \
+	  cd loadtest/rivals/node && npm ci --no-audit --no-fund; fi
+	-@if [ ! -e target/rivals/bin/durable-streams-server ]; then \
+	  cargo install durable-streams@0.1.5 --locked --root target/rivals; fi
 
 chaos: release
 	$(LOAD) chaos --server $(SERVER) $(ARGS)

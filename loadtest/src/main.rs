@@ -8,6 +8,7 @@ mod chaos;
 mod chart;
 mod client;
 mod command;
+mod compare;
 mod load;
 mod options;
 mod record;
@@ -42,6 +43,7 @@ const EXAMPLES: &str = "Examples:
   loadtest storm --spawn target/release/tailwire --own 9900 --all 100 --behind-of log
   loadtest soak --spawn target/release/tailwire --seconds 1800 --json soak.json --svg soak.svg
   loadtest publish --spawn target/release/tailwire --connections 16 --batch 1 --seconds 10
+  loadtest compare --quick
   loadtest fanout --url http://127.0.0.1:3001 --server-pid $(pidof tailwire) --json
 
 See `loadtest <command> --help` for what each measures.";
@@ -59,6 +61,7 @@ enum Command {
     Replay(replay::Options),
     Restart(restart::Options),
     Resume(resume::Options),
+    Compare(compare::Options),
     SendloopServer(sendloop_server::Options),
     /// Kill the server again and again under load and prove that no event was lost, repeated or swapped
     Chaos(chaos::Args),
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Command::Replay(options) => (options.target.output(), replay::run(&options)),
         Command::Resume(options) => (options.target.output(), resume::run(&options)),
         Command::Restart(options) => (json_on_stdout(options.json), restart::run(&options)),
+        Command::Compare(options) => (Output::default(), compare::run(&options)),
         Command::Chaos(args) => return chaos::main(&args),
         Command::HerdHelper(options) => return help(&options),
         Command::RunServer(options) => (Output::default(), run_server::run(&options)),

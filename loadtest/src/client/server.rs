@@ -1,6 +1,6 @@
 //! A server as a child process: started on a free loopback port with a fresh data directory, waited for,
-//! stopped with SIGTERM, and killed if the tool ends early. It knows two programs: a Tailwire binary, and the
-//! send loop of this tool that Tailwire is compared with.
+//! stopped with SIGTERM, and killed if the tool ends early. What differs from program to program is
+//! `program`'s.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -12,22 +12,18 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::client::http::Connection;
+use crate::client::program::Program;
 use crate::client::system::{SystemError, pinned};
 
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+/// For a program that promises nothing about its end; then it is killed.
+const RIVAL_STOP_TIMEOUT: Duration = Duration::from_secs(3);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Bytes of the server's log that an error shows.
 const LOG_TAIL_BYTES: usize = 2000;
 /// `f_type` of tmpfs, where `fdatasync` does nothing.
 const TMPFS_MAGIC: i64 = 0x0102_1994;
-
-/// Which program a child process runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Program {
-    Tailwire(PathBuf),
-    SendLoop,
-}
 
 /// How to start a server.
 #[derive(Debug, Clone)]
@@ -46,8 +42,7 @@ pub(crate) struct Server {
     child: Child,
     addr: SocketAddr,
     directory: TempDir,
-    /// The send loop knows no drain: SIGTERM simply ends it. Tailwire must end with success.
-    may_die_of_term: bool,
+    program: Program,
 }
 
 /// Why a server could not be started or stopped.
@@ -61,9 +56,9 @@ pub(crate) enum ServerError {
     Start { program: PathBuf, source: std::io::Error },
     #[error(transparent)]
     System(#[from] SystemError),
-    #[error("the server ended ({status}) before it answered /health; its log ends with:\n{log}")]
+    #[error("the server ended ({status}) before it was ready; its log ends with:\n{log}")]
     Ended { status: ExitStatus, log: String },
-    #[error("the server did not answer /health with 200 within {START_TIMEOUT:?}; its log ends with:\n{log}")]
+    #[error("the server was not ready within {START_TIMEOUT:?}; its log ends with:\n{log}")]
     Silent { log: String },
     #[error(
         "the server did not end within {STOP_TIMEOUT:?} of SIGTERM and was killed; its log ends with:\n{log}"
@@ -74,7 +69,7 @@ pub(crate) enum ServerError {
 }
 
 impl Server {
-    /// Starts the program and waits until it answers `/health`.
+    /// Starts the program and waits until it is ready.
     pub(crate) fn start(launch: &Launch) -> Result<Server, ServerError> {
         let mut builder = tempfile::Builder::new();
         builder.prefix("loadtest-");
@@ -85,9 +80,8 @@ impl Server {
         .map_err(|source| ServerError::Directory { source })?;
         let addr = free_port().map_err(|source| ServerError::Port { source })?;
         let child = pinned(launch.cpu, || spawn(launch, addr, directory.path()))??;
-        let may_die_of_term = launch.program == Program::SendLoop;
-        let mut server = Server { child, addr, directory, may_die_of_term };
-        server.wait_until_healthy()?;
+        let mut server = Server { child, addr, directory, program: launch.program.clone() };
+        server.wait_until_ready()?;
         Ok(server)
     }
 
@@ -110,26 +104,29 @@ impl Server {
             // An error means that it has ended already, which `try_wait` tells better.
             let _ = kill_process(pid, Signal::TERM);
         }
-        let deadline = Instant::now() + STOP_TIMEOUT;
+        let strict = self.program.must_end_well();
+        let deadline = Instant::now() + if strict { STOP_TIMEOUT } else { RIVAL_STOP_TIMEOUT };
         while Instant::now() < deadline {
             if let Ok(Some(status)) = self.child.try_wait() {
-                let good = status.success() || self.may_die_of_term && is_term(status);
+                let good = status.success() || !strict;
                 return if good { Ok(()) } else { Err(ServerError::Failed { status, log: self.log_tail() }) };
             }
             std::thread::sleep(POLL_INTERVAL);
         }
-        Err(ServerError::Stubborn { log: self.log_tail() })
+        if strict { Err(ServerError::Stubborn { log: self.log_tail() }) } else { Ok(()) }
     }
 
-    fn wait_until_healthy(&mut self) -> Result<(), ServerError> {
+    fn wait_until_ready(&mut self) -> Result<(), ServerError> {
+        let probe = self.program.ready_probe();
         let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Err(ServerError::Ended { status, log: self.log_tail() });
             }
-            let health = Connection::open(self.addr, Duration::from_secs(1))
-                .and_then(|mut connection| connection.request("GET", "/health", "", b""));
-            if health.is_ok_and(|response| response.status == 200) {
+            let answer = Connection::open(self.addr, Duration::from_secs(1)).and_then(|mut connection| {
+                connection.request(probe.method, probe.target, "application/json", b"")
+            });
+            if answer.is_ok_and(|response| matches!(response.status, 200 | 201)) {
                 return Ok(());
             }
             std::thread::sleep(POLL_INTERVAL);
@@ -137,7 +134,8 @@ impl Server {
         Err(ServerError::Silent { log: self.log_tail() })
     }
 
-    fn log_tail(&self) -> String {
+    /// The end of what the server has printed, for the story of a failure.
+    pub(crate) fn log_tail(&self) -> String {
         let bytes = fs::read(log_path(self.directory.path())).unwrap_or_default();
         let tail = bytes.get(bytes.len().saturating_sub(LOG_TAIL_BYTES)..).unwrap_or_default();
         String::from_utf8_lossy(tail).into_owned()
@@ -157,19 +155,9 @@ fn spawn(launch: &Launch, addr: SocketAddr, directory: &Path) -> Result<Child, S
     let tool = tool.map_err(|source| ServerError::Start { program: "loadtest".into(), source })?;
     let start = |source| ServerError::Start { program: tool.clone(), source };
     let mut command = Command::new(&tool);
-    match &launch.program {
-        // By way of this tool, so that the server ends with it, however it ends.
-        Program::Tailwire(path) => {
-            command.arg("run-server").arg("--").arg(path);
-            command.arg("serve").arg("--data-dir").arg(directory.join("data"));
-        }
-        Program::SendLoop => {
-            command.arg("sendloop-server");
-        }
-    }
+    command.args(launch.program.arguments(addr, directory).map_err(start)?).args(&launch.args);
     let log = File::create(log_path(directory)).map_err(start)?;
     let same_log = log.try_clone().map_err(start)?;
-    command.arg("--listen").arg(addr.to_string()).args(&launch.args);
     command.stdin(Stdio::null()).stdout(log).stderr(same_log).spawn().map_err(start)
 }
 
@@ -181,9 +169,4 @@ fn free_port() -> std::io::Result<SocketAddr> {
 
 fn log_path(directory: &Path) -> PathBuf {
     directory.join("server.log")
-}
-
-fn is_term(status: ExitStatus) -> bool {
-    use std::os::unix::process::ExitStatusExt;
-    status.signal() == Some(Signal::TERM.as_raw())
 }

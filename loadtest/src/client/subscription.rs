@@ -8,6 +8,7 @@ use std::time::Duration;
 use socket2::{Domain, Socket, Type};
 
 use crate::client::decoder::{Decoder, StreamError};
+use crate::client::dialect::Dialect;
 use crate::client::frame::Frame;
 
 /// An open response of `GET /events/subscribe`.
@@ -43,7 +44,7 @@ impl Subscription {
         socket.connect_timeout(&addr.into(), timeout)?;
         let mut socket = TcpStream::from(socket);
         socket.set_read_timeout(Some(timeout))?;
-        socket.write_all(&request_bytes(addr, query))?;
+        socket.write_all(&Dialect::Tailwire.subscribe_request(addr, query, false))?;
         Ok(Subscription { socket, decoder: Decoder::new(), scratch: Vec::new() })
     }
 
@@ -74,10 +75,4 @@ impl Subscription {
     pub(crate) fn has_ended(&self) -> bool {
         self.decoder.has_ended()
     }
-}
-
-/// The request of a subscription with this query.
-pub(crate) fn request_bytes(addr: SocketAddr, query: &str) -> Vec<u8> {
-    format!("GET /events/subscribe?{query} HTTP/1.1\r\nHost: {addr}\r\nAccept: text/event-stream\r\n\r\n")
-        .into_bytes()
 }

@@ -36,6 +36,12 @@ pub(crate) fn raise_file_limit(connections: u64) -> Result<(), SystemError> {
     setrlimit(Resource::Nofile, limit).map_err(|source| SystemError::RaiseFiles { source })
 }
 
+/// The CPUs that this process may run on, in their order.
+pub(crate) fn allowed_cpus() -> Vec<usize> {
+    let allowed = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
+    (0..CpuSet::MAX_CPU).filter(|cpu| allowed.is_set(*cpu)).collect()
+}
+
 /// Pins the calling thread, and the threads and processes it starts from now on, to one CPU.
 pub(crate) fn pin_to_cpu(cpu: usize) -> Result<(), SystemError> {
     if cpu >= CpuSet::MAX_CPU {

@@ -113,7 +113,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
 }
 
 /// The server's memory once it no longer changes, or after ten seconds. The herd is served meanwhile.
-fn settled(subject: &Subject, herd: &mut Herd) -> Result<Option<Memory>, CommandError> {
+pub(crate) fn settled(subject: &Subject, herd: &mut Herd) -> Result<Option<Memory>, CommandError> {
     let begun = Instant::now();
     let mut last = subject.memory()?;
     let mut since = Instant::now();

@@ -25,4 +25,7 @@ mod outcome;
 mod tests;
 mod trend;
 
-pub(crate) use outcome::Outcome;
+pub(crate) use compare::median;
+pub(crate) use idle::settled;
+pub(crate) use measure::{Accounts, Load, Plan as Stretches, measure, measure_plan};
+pub(crate) use outcome::{CommandError, Outcome, progress};

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::client::{Memory, ServerError, SubscriptionError, UsageError};
 use crate::command::restart::RestartError;
+use crate::compare::CompareError;
 use crate::load::{EVENTS_MAX, GatherError, HelperError, HerdError, PublishError, SlowError, SubjectError};
 use crate::sendloop::SendLoopError;
 
@@ -58,6 +59,8 @@ pub(crate) enum CommandError {
     Owed { owed: u64, got: u64 },
     #[error("the restart could not be timed")]
     Restart(#[from] RestartError),
+    #[error("there is no comparison")]
+    Compare(#[from] CompareError),
     #[error("--compare-sendloop needs --spawn, so that both servers start afresh and are pinned alike")]
     CompareNeedsSpawn,
     #[error("--compare-sendloop needs --filter all: the send loop sends everything to everyone")]

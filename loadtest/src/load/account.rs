@@ -198,18 +198,20 @@ impl Account {
         tally: &mut Tally,
     ) -> Option<Stamp> {
         let dense = self.filter == Filter::All;
+        let stamp = Stamp::read(data.as_bytes()).filter(|stamp| stamp.run == run.id);
+        let id = match stamp {
+            Some(stamp) if !run.dialect.has_dense_ids() => ledger.place(stamp.seq),
+            _ => id,
+        };
         if let Some(last) = self.last_id.filter(|last| dense && id > last + 1) {
             tally.id_holes += id - last - 1;
         }
         let ascends = self.advance(id, tally);
-        let stamp = match Stamp::read(data.as_bytes()).filter(|stamp| stamp.run == run.id) {
-            Some(stamp) => stamp,
-            None => {
-                // Payment streams and users are named after the run, so a filter lets nobody else's through.
-                let count = if dense { &mut tally.others } else { &mut tally.foreign };
-                *count += 1;
-                return None;
-            }
+        let Some(stamp) = stamp else {
+            // Payment streams and users are named after the run, so a filter lets nobody else's through.
+            let count = if dense { &mut tally.others } else { &mut tally.foreign };
+            *count += 1;
+            return None;
         };
         if ledger.check(stamp.seq, id, data.as_bytes()) != Agreement::Same {
             tally.changed += 1;

@@ -4,6 +4,9 @@
 //! round to it.
 
 use std::fmt;
+use std::ops::Range;
+
+use crate::client::Dialect;
 
 /// What a run's subscribers ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -26,13 +29,14 @@ impl fmt::Display for Filter {
     }
 }
 
-/// One run's identity and its topics: payment streams with one recipient each, which its events go round in
-/// turn.
+/// One run's identity, its topics (payment streams with one recipient each, which its events go round in
+/// turn), and the protocol it is carried by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) id: u64,
     /// At least 1. Event `seq` belongs to topic `seq % topics`.
     pub(crate) topics: u64,
+    pub(crate) dialect: Dialect,
 }
 
 /// The mark at the end of an event's data.
@@ -47,7 +51,12 @@ pub(crate) struct Stamp {
 impl Run {
     /// A run told from earlier ones on the same server by the time it begins.
     pub(crate) fn starting_at(now_ns: u64, topics: u64) -> Run {
-        Run { id: now_ns, topics: topics.max(1) }
+        Run { id: now_ns, topics: topics.max(1), dialect: Dialect::Tailwire }
+    }
+
+    /// The same run on a server that speaks another protocol.
+    pub(crate) fn speaking(self, dialect: Dialect) -> Run {
+        Run { dialect, ..self }
     }
 
     /// The query of a subscription to this topic under this filter.
@@ -59,15 +68,12 @@ impl Run {
         }
     }
 
-    /// What the events of a topic begin with, up to the last 16 digits of the transaction's hash.
+    /// What the data of a topic's events begins with, up to the last 16 digits of the transaction's hash.
     fn head(&self, topic: u64) -> Vec<u8> {
         let (stream, recipient) = (self.payment_stream(topic), self.recipient(topic));
         let zeros = "0".repeat(48);
         format!(
-            concat!(
-                r#"{{"type":"stream.withdrawn","data":{{"streamId":"{}","amount":"1000000","#,
-                r#""recipient":"{}","transactionHash":"{}"#
-            ),
+            concat!(r#"{{"streamId":"{}","amount":"1000000","#, r#""recipient":"{}","transactionHash":"{}"#),
             stream, recipient, zeros
         )
         .into_bytes()
@@ -94,6 +100,8 @@ pub(crate) struct EventWriter {
     middle: Vec<u8>,
 }
 
+/// What stands before the data.
+const ENVELOPE: &[u8] = br#"{"type":"stream.withdrawn","data":"#;
 /// Topics whose common text is kept.
 const HEADS_MAX: u64 = 4096;
 
@@ -104,8 +112,36 @@ impl EventWriter {
         EventWriter { run, heads, middle: middle.into_bytes() }
     }
 
-    /// Appends one event in the form of `POST /events`. On the wire its frame has about 330 bytes.
+    /// Appends the body of a request that publishes the events of these numbers: lines or an array of a
+    /// `batch`, otherwise the only one.
+    pub(crate) fn write_body(&mut self, out: &mut Vec<u8>, seqs: Range<u64>, batch: bool, due_ns: u64) {
+        let array = batch && self.run.dialect == Dialect::DurableStreams;
+        out.extend(array.then_some(b'['));
+        for seq in seqs.clone() {
+            self.write(out, seq, due_ns);
+            let more = seq + 1 < seqs.end;
+            match (array, batch) {
+                (true, _) => out.push(if more { b',' } else { b']' }),
+                (false, true) => out.push(b'\n'),
+                (false, false) => {}
+            }
+        }
+    }
+
+    /// Appends one event: for Tailwire in the form of `POST /events`, where its frame has about 330 bytes on the
+    /// wire; for a rival its data alone, which is the same for every server.
     pub(crate) fn write(&mut self, out: &mut Vec<u8>, seq: u64, due_ns: u64) {
+        match self.run.dialect {
+            Dialect::Tailwire => {
+                out.extend_from_slice(ENVELOPE);
+                self.write_data(out, seq, due_ns);
+                out.push(b'}');
+            }
+            Dialect::Nchan | Dialect::DurableStreams => self.write_data(out, seq, due_ns),
+        }
+    }
+
+    fn write_data(&mut self, out: &mut Vec<u8>, seq: u64, due_ns: u64) {
         let topic = seq % self.run.topics;
         match self.heads.get_mut(topic as usize) {
             Some(head) => {
@@ -121,7 +157,7 @@ impl EventWriter {
         push_decimal(out, seq);
         out.extend_from_slice(b",\"due\":");
         push_decimal(out, due_ns);
-        out.extend_from_slice(b"}}");
+        out.push(b'}');
     }
 }
 

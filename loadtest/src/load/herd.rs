@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
-use crate::client::{connect_from, now_ns, request_bytes, source_address};
+use crate::client::{connect_from, now_ns, source_address};
 use crate::load::account::Tally;
 use crate::load::event::{Filter, Run};
 use crate::load::gather::Expected;
@@ -128,10 +128,10 @@ impl Herd {
     /// Sends one subscriber's request and does not wait for its greeting.
     pub(crate) fn join(&mut self, joining: Joining) -> Result<(), HerdError> {
         let number = self.members.len();
-        let request = request_bytes(self.addr, &joining.query(&self.run));
+        let request = joining.request(self.addr, &self.run);
         let socket = self.connect(number, &request)?;
         self.behind += usize::from(joining.behind > 0);
-        self.members.push(Member::new(socket, joining));
+        self.members.push(Member::new(socket, joining, self.run.dialect));
         Ok(())
     }
 
@@ -216,7 +216,7 @@ impl Herd {
 
     /// Acknowledgements of the publisher that contradict what was delivered.
     pub(crate) fn contradicted(&self, acks: &[(u64, u64)]) -> u64 {
-        self.ledger.contradicted(acks)
+        if self.run.dialect.has_dense_ids() { self.ledger.contradicted(acks) } else { 0 }
     }
 
     /// Members that joined behind and have not caught up.

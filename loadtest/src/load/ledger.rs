@@ -8,6 +8,8 @@ pub(crate) const EVENTS_MAX: u64 = 1 << 22;
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     entries: Vec<(u64, u64)>,
+    /// Events that were given a place by the order of their first delivery.
+    placed: u64,
 }
 
 /// How a delivery compares with the ledger.
@@ -19,6 +21,20 @@ pub(crate) enum Agreement {
 }
 
 impl Ledger {
+    /// The place of an event among all of the run by the order of their first deliveries, from 1. Whoever is
+    /// served in order and without holes has seen every earlier event before, so for a server that does so
+    /// this is the order of its stream, and places are as good as dense ids.
+    pub(crate) fn place(&mut self, seq: u64) -> u64 {
+        let known = usize::try_from(seq).ok().and_then(|at| self.entries.get(at));
+        match known {
+            Some((id, _)) if *id != 0 => *id,
+            _ => {
+                self.placed += 1;
+                self.placed
+            }
+        }
+    }
+
     /// Compares one delivery with the first of the same event, or enters it.
     pub(crate) fn check(&mut self, seq: u64, id: u64, data: &[u8]) -> Agreement {
         self.check_digest(seq, id, digest(data))

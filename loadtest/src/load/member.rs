@@ -3,7 +3,7 @@
 
 use std::net::{SocketAddr, TcpStream};
 
-use crate::client::{Decoder, Extent, Frame, StreamError, extent, request_bytes};
+use crate::client::{Decoder, Dialect, Extent, Frame, RivalDecoder, StreamError, extent};
 use crate::load::account::{Account, Tally};
 use crate::load::event::{Filter, Run, Stamp};
 use crate::load::gather::Expected;
@@ -32,8 +32,15 @@ pub(crate) struct Joining {
 #[derive(Debug)]
 pub(crate) struct Member {
     socket: Option<TcpStream>,
-    decoder: Decoder,
+    decoder: AnyDecoder,
     standing: Standing,
+}
+
+/// The decoder of the run's dialect.
+#[derive(Debug)]
+enum AnyDecoder {
+    Contract(Decoder),
+    Rival(RivalDecoder),
 }
 
 /// What a subscriber has, and was meant to have.
@@ -62,12 +69,13 @@ impl Joining {
         Joining { filter, topics, start_after: None, excused: 0, behind: 0 }
     }
 
-    pub(crate) fn query(&self, run: &Run) -> String {
+    /// The request that subscribes.
+    pub(crate) fn request(&self, addr: SocketAddr, run: &Run) -> Vec<u8> {
         let mut query = self.filter_query(run);
         if let Some(id) = self.start_after {
             query.push_str(&format!("&lastEventId={id}"));
         }
-        query
+        run.dialect.subscribe_request(addr, &query, self.start_after.is_some())
     }
 
     fn filter_query(&self, run: &Run) -> String {
@@ -80,11 +88,11 @@ impl Joining {
 }
 
 impl Member {
-    pub(crate) fn new(socket: TcpStream, joining: Joining) -> Member {
+    pub(crate) fn new(socket: TcpStream, joining: Joining, dialect: Dialect) -> Member {
         let account = Account::following(joining.filter, joining.topics.clone());
         let live_since_ns = if joining.behind == 0 { Some(0) } else { None };
         let standing = Standing { account, joining, live_since_ns };
-        Member { socket: Some(socket), decoder: Decoder::new(), standing }
+        Member { socket: Some(socket), decoder: AnyDecoder::of(dialect), standing }
     }
 
     pub(crate) fn socket(&mut self) -> Option<&mut TcpStream> {
@@ -113,12 +121,24 @@ impl Member {
     }
 
     pub(crate) fn how_it_ended(&self) -> &'static str {
-        if self.decoder.has_ended() { "was ended by the server" } else { "was cut" }
+        let has_ended = match &self.decoder {
+            AnyDecoder::Contract(decoder) => decoder.has_ended(),
+            AnyDecoder::Rival(decoder) => decoder.has_ended(),
+        };
+        if has_ended { "was ended by the server" } else { "was cut" }
     }
 
     /// Enters what these bytes complete.
     pub(crate) fn feed(&mut self, bytes: &[u8], books: &mut Books<'_>) -> Result<(), StreamError> {
         let Member { decoder, standing, .. } = self;
+        let decoder = match decoder {
+            AnyDecoder::Contract(decoder) => decoder,
+            AnyDecoder::Rival(decoder) => {
+                return decoder.feed(bytes, &mut |frame| {
+                    books.enter(standing, &frame);
+                });
+            }
+        };
         let mut rest = bytes;
         while !rest.is_empty() {
             let known = standing.account.next_id().filter(|_| decoder.is_between_chunks());
@@ -141,7 +161,8 @@ impl Member {
     /// The request that resumes after the last id this subscriber saw.
     pub(crate) fn resume(&self, addr: SocketAddr, run: &Run) -> Option<Vec<u8>> {
         let id = self.standing.account.last_id().filter(|_| self.socket.is_none())?;
-        let mut request = request_bytes(addr, &self.standing.joining.filter_query(run));
+        let query = self.standing.joining.filter_query(run);
+        let mut request = run.dialect.subscribe_request(addr, &query, false);
         // Before the empty line that ends the head.
         request.truncate(request.len() - 2);
         request.extend_from_slice(format!("Last-Event-ID: {id}\r\n\r\n").as_bytes());
@@ -150,7 +171,7 @@ impl Member {
 
     pub(crate) fn reconnect(&mut self, socket: TcpStream, now: u64) {
         self.socket = Some(socket);
-        self.decoder = Decoder::new();
+        self.decoder = AnyDecoder::Contract(Decoder::new());
         self.standing.live_since_ns = self.standing.live_since_ns.map(|_| now);
     }
 
@@ -160,6 +181,15 @@ impl Member {
         tally.lost += 1;
         if stories.len() < STORIES_MAX {
             stories.push(story);
+        }
+    }
+}
+
+impl AnyDecoder {
+    fn of(dialect: Dialect) -> AnyDecoder {
+        match dialect {
+            Dialect::Tailwire => AnyDecoder::Contract(Decoder::new()),
+            Dialect::Nchan | Dialect::DurableStreams => AnyDecoder::Rival(RivalDecoder::new(dialect)),
         }
     }
 }

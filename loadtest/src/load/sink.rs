@@ -12,7 +12,7 @@ use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
-use crate::client::request_bytes;
+use crate::client::Dialect;
 use crate::load::herd::HerdError;
 
 /// Most bytes that one receive throws away. The memory is never touched.
@@ -75,7 +75,7 @@ pub(crate) fn discard(
 fn connect(addr: SocketAddr, query: &str) -> std::io::Result<TcpStream> {
     let mut socket = TcpStream::connect_timeout(&addr, CONNECT_TIMEOUT)?;
     socket.set_nodelay(true)?;
-    socket.write_all(&request_bytes(addr, query))?;
+    socket.write_all(&Dialect::Tailwire.subscribe_request(addr, query, false))?;
     socket.set_nonblocking(true)?;
     Ok(socket)
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::client::{
-    Launch, Memory, Program, Server, ServerError, SystemError, UsageError, cpu_seconds, pin_to_cpu,
+    Dialect, Launch, Memory, Program, Server, ServerError, SystemError, UsageError, cpu_seconds, pin_to_cpu,
     raise_file_limit, softirq_seconds,
 };
 use crate::options::TargetOptions;
@@ -17,6 +17,7 @@ use crate::options::TargetOptions;
 pub(crate) struct Subject {
     pub(crate) addr: SocketAddr,
     pub(crate) name: &'static str,
+    pub(crate) dialect: Dialect,
     pid: Option<u32>,
     server: Option<Server>,
 }
@@ -61,7 +62,8 @@ impl Subject {
             None if options.sendloop => (Program::SendLoop, "send loop"),
             None => {
                 let addr = options.url.addr;
-                return Ok(Subject { addr, name: "server", pid: options.server_pid, server: None });
+                let (dialect, pid) = (Dialect::Tailwire, options.server_pid);
+                return Ok(Subject { addr, name: "server", dialect, pid, server: None });
             }
         };
         Ok(Subject::launch(options, program, name)?)
@@ -82,8 +84,19 @@ impl Subject {
         // The further arguments are Tailwire's; the send loop has none.
         let args = if program == Program::SendLoop { Vec::new() } else { options.server_arg.clone() };
         let data_parent = options.data_dir.clone();
-        let server = Server::start(&Launch { program, args, cpu: options.server_cpu, data_parent })?;
-        Ok(Subject { addr: server.addr(), name, pid: Some(server.pid()), server: Some(server) })
+        Subject::of(&Launch { program, args, cpu: options.server_cpu, data_parent }, name)
+    }
+
+    /// Starts what is said, and nothing else.
+    pub(crate) fn of(launch: &Launch, name: &'static str) -> Result<Subject, ServerError> {
+        let server = Server::start(launch)?;
+        let dialect = launch.program.dialect();
+        Ok(Subject { addr: server.addr(), name, dialect, pid: Some(server.pid()), server: Some(server) })
+    }
+
+    /// The end of what a started server has printed.
+    pub(crate) fn log_tail(&self) -> String {
+        self.server.as_ref().map(Server::log_tail).unwrap_or_default()
     }
 
     pub(crate) fn memory(&self) -> Result<Option<Memory>, UsageError> {

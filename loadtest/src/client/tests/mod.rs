@@ -4,5 +4,6 @@ mod address;
 mod decoder_faults;
 mod decoder_splits;
 mod response;
+mod rival_streams;
 mod source;
 mod usage;

@@ -1,12 +1,12 @@
 //! One subscriber's frames against the counts they must give. Each row is a history a faulty server could
 //! make.
 
-use crate::client::Frame;
+use crate::client::{Dialect, Frame};
 use crate::load::account::{Account, Tally};
 use crate::load::event::{Filter, Run};
 use crate::load::ledger::Ledger;
 
-const RUN: Run = Run { id: 7, topics: 3 };
+const RUN: Run = Run { id: 7, topics: 3, dialect: Dialect::Tailwire };
 
 /// One event: its id and its number in the run.
 type Sent = (u64, u64);
@@ -93,4 +93,36 @@ fn gaps_and_positions_move_the_account_on() {
         Tally { delivered: 1, gaps: 1, positions: 2, heartbeats: 1, misordered: 1, ..Tally::default() };
     assert_eq!(tally, wanted);
     assert!(wanted.has_faults());
+}
+
+#[test]
+fn without_dense_ids_the_order_of_first_deliveries_is_held_to() {
+    // Two subscribers of one server, one after the other; the first shows the order.
+    let check = |second: &[u64], wanted: Tally| {
+        let run = RUN.speaking(Dialect::Nchan);
+        let mut ledger = Ledger::default();
+        let mut tallies = [Tally::default(); 2];
+        for (tally, seqs) in tallies.iter_mut().zip([[5, 4, 6].as_slice(), second]) {
+            let mut account = Account::new(Filter::All, 0);
+            let greeting =
+                Frame::Greeting { retry_ms: 0, last_event_id: 0, earliest_event_id: 1, has_id: true };
+            account.enter(&greeting, &run, &mut ledger, tally);
+            for seq in seqs {
+                let data = format!("{{\"x\":0,\"run\":7,\"seq\":{seq},\"due\":5}}");
+                account.enter(
+                    &Frame::Event { kind: "message", data: &data, id: 0 },
+                    &run,
+                    &mut ledger,
+                    tally,
+                );
+            }
+        }
+        assert_eq!(tallies, [Tally { delivered: 3, ..Tally::default() }, wanted], "{second:?}");
+    };
+    let clean = |delivered| Tally { delivered, ..Tally::default() };
+    check(&[5, 4, 6], clean(3));
+    check(&[5, 6], Tally { id_holes: 1, ..clean(2) });
+    check(&[5, 4, 4, 6], Tally { duplicated: 1, ..clean(3) });
+    // Sent in another order than to the first: a hole where it jumped ahead, and a step back.
+    check(&[4, 5, 6], Tally { id_holes: 1, misordered: 1, ..clean(3) });
 }

@@ -1,6 +1,7 @@
 //! The stamp must come back as it went out, and only from events of this tool. The frame's size is part of
 //! what runs compare, so it is pinned.
 
+use crate::client::Dialect;
 use crate::load::event::{EventWriter, Filter, Run, Stamp};
 
 fn data_of(run: &Run, seq: u64, due_ns: u64) -> String {
@@ -15,7 +16,7 @@ fn data_of(run: &Run, seq: u64, due_ns: u64) -> String {
 
 #[test]
 fn a_stamp_comes_back() {
-    let run = Run { id: 77, topics: 10 };
+    let run = Run { id: 77, topics: 10, dialect: Dialect::Tailwire };
     for (seq, due_ns) in [(0, 0), (13, 1_234_567_890_123), (u64::MAX, u64::MAX)] {
         let data = data_of(&run, seq, due_ns);
         assert_eq!(Stamp::read(data.as_bytes()), Some(Stamp { run: 77, seq, due_ns }), "{data}");
@@ -38,7 +39,7 @@ fn events_of_others_have_none() {
 #[test]
 fn a_writer_goes_round_the_topics_with_and_without_room_for_their_heads() {
     for topics in [1, 3, 5000] {
-        let run = Run { id: 77, topics };
+        let run = Run { id: 77, topics, dialect: Dialect::Tailwire };
         let mut writer = EventWriter::new(run);
         for seq in (0..20).chain(4990..5010) {
             let mut event = Vec::new();
@@ -56,7 +57,7 @@ fn a_writer_goes_round_the_topics_with_and_without_room_for_their_heads() {
 
 #[test]
 fn a_topic_is_named_alike_in_events_and_queries() {
-    let run = Run { id: 4_123_456_789_012, topics: 7 };
+    let run = Run { id: 4_123_456_789_012, topics: 7, dialect: Dialect::Tailwire };
     for seq in 0..20 {
         let data: serde_json::Value = serde_json::from_str(&data_of(&run, seq, 1)).unwrap();
         let recipient = data["recipient"].as_str().unwrap();
@@ -74,7 +75,7 @@ fn a_topic_is_named_alike_in_events_and_queries() {
 
 #[test]
 fn a_frame_has_about_330_bytes() {
-    let run = Run { id: 4_123_456_789_012, topics: 1 };
+    let run = Run { id: 4_123_456_789_012, topics: 1, dialect: Dialect::Tailwire };
     let data = data_of(&run, 5000, 4_123_456_789_012);
     let frame = format!("0140\r\nevent: stream.withdrawn\ndata: {data}\nid: 5000\n\n\r\n");
     assert!((310..=350).contains(&frame.len()), "{} bytes: {frame}", frame.len());

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
+use crate::client::Dialect;
 use crate::load::event::{Filter, Run};
 use crate::load::gather::{Expected, gather};
 use crate::load::herd::Herd;
@@ -23,7 +24,7 @@ fn every_event_reaches_every_subscriber_once() {
     let server = std::thread::spawn(move || {
         SendLoop::new(listener).unwrap().serve(Duration::from_secs(60), &|| stopped.load(Ordering::Acquire))
     });
-    let run = Run { id: 7, topics: 5 };
+    let run = Run { id: 7, topics: 5, dialect: Dialect::Tailwire };
     let mut herd = Herd::new(addr, run, Filter::All).unwrap();
     herd.open(100, None, &ProgressBar::hidden()).unwrap();
     let mut expected = Expected::default();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
+use crate::client::Dialect;
 use crate::load::event::{Filter, Run};
 use crate::load::gather::Expected;
 use crate::load::herd::{Herd, HerdError};
@@ -13,7 +14,7 @@ use crate::load::tests::script::{
     STREAM_HEAD, chunk, event, greeting, read_request, serve, wait_for_close, write,
 };
 
-const RUN: Run = Run { id: 7, topics: 1 };
+const RUN: Run = Run { id: 7, topics: 1, dialect: Dialect::Tailwire };
 
 fn pump_until(herd: &mut Herd, done: impl Fn(&Herd) -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);

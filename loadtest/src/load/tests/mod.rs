@@ -2,6 +2,7 @@
 //! never show; the send loop plays the server that shows none.
 
 mod account;
+mod bodies;
 mod event;
 mod gathering;
 mod herd;

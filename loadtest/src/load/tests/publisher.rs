@@ -4,13 +4,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::client::now_ns;
+use crate::client::{Dialect, now_ns};
 use crate::load::event::{Run, Stamp};
 use crate::load::publisher::{Order, Pace, PublishError, Receipt, publish};
 use crate::load::tests::script::{read_request, serve, write};
 
 fn order(addr: std::net::SocketAddr, batch: u64, events_max: u64) -> Order {
-    let run = Run { id: 7, topics: 2 };
+    let run = Run { id: 7, topics: 2, dialect: Dialect::Tailwire };
     let time_max = Duration::from_secs(60);
     Order { addr, run, pace: Pace::Unpaced, connections: 1, batch, first_seq: 100, events_max, time_max }
 }

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use crate::client::Dialect;
 use crate::load::event::Run;
 use crate::load::slow_reader::{SlowReader, SlowReport, allowance};
 use crate::load::tests::script::{STREAM_HEAD, chunk, event, greeting, read_request, serve, write};
 
-const RUN: Run = Run { id: 7, topics: 1 };
+const RUN: Run = Run { id: 7, topics: 1, dialect: Dialect::Tailwire };
 /// About 9 MB of frames: more than a loopback socket buffers.
 const EVENTS: u64 = 120_000;
 
