@@ -1,4 +1,4 @@
-//! How long the next chunk of sends may be: short while others on this worker have work, longer the longer they have none.
+//! How long the next chunk of sends may be: short while others on this worker have work, longer while they have none.
 //!
 //! A chunk is one system call during which no request is read, no ack is sent and nobody else gets this CPU; a pause
 //! between chunks costs as much as a send and lets the receivers fall asleep. What a chunk holds is the hub's.

@@ -16,11 +16,12 @@ fn filled(hub: &mut Hub<()>, log: &TestLog) -> Filled {
 }
 
 fn some(count: usize) -> Vec<Event> {
-    vec![event(EventType::Paused, 7, 0, 0); count]
+    vec![Event { pad: PAD, ..event(EventType::Paused, 7, 0, 0) }; count]
 }
 
+const PAD: usize = 200;
 /// Events that are more than the bound; one is far below it.
-const MANY: usize = limits::PRESSED_BYTES / 100;
+const MANY: usize = limits::PRESSED_BYTES / PAD;
 
 #[test]
 fn live_subscribers_that_lack_much_press() {
