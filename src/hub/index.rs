@@ -1,5 +1,5 @@
-//! From a topic to the filters that name it, so that an event costs those it is for and nobody else. It knows filters by
-//! number and no subscribers.
+//! From a topic to the filters that name it, so that an event costs those it is for and nobody else. It knows filters
+//! by number and no subscribers.
 
 use std::hash::BuildHasher as _;
 

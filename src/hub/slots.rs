@@ -114,8 +114,8 @@ impl<K> Slot<K> {
         }
     }
 
-    /// How many ids and milliseconds lie between what a subscriber with a filter was told last and now. Where the ids are
-    /// more than 32 bits hold, the rest of them: few enough to be misjudged once in 400,000 times, and not for long.
+    /// How many ids and milliseconds lie between what a filtered subscriber was told last and now. Of more ids than
+    /// 32 bits hold, the rest: few enough to be misjudged once in 400,000 times, and not for long.
     pub(crate) fn since_told(&self, position: EventId, now_ms: u32) -> Option<(u32, u32)> {
         match self.role {
             Role::Everything { .. } => None,

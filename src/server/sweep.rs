@@ -88,7 +88,7 @@ impl Worker {
         let hub = self.hub.borrow();
         let (counts, figures) = (hub.counts(), self.figures());
         let connections = self.connections.borrow().len() + hub.len();
-        self.count_crowd(connections, 0);
+        self.count_crowd(connections);
         figures.connections.set(connections as u64);
         figures.subscribers_all.set(counts.all);
         figures.subscribers_streams.set(counts.streams);

@@ -1,20 +1,22 @@
 //! Gives memory back that a crowd of connections needed, once it has gone. What follows the number of connections
-//! shrinks here, on a slow tick; the allocator is told when far fewer are left, and when many have come and no more do,
-//! since by itself it keeps what this thread freed for a long time.
+//! shrinks here, on a slow tick; the allocator is told when far fewer are left, and when many have come or gone and none
+//! does any more, since by itself it keeps what this thread freed for a long time.
 
 use crate::server::worker::Worker;
 
 /// Connections of a crowd; fewer leave nothing worth the trouble.
 const CROWD: usize = 256;
 
-/// Connections since memory was last given back.
+/// How connections have come and gone since memory was last given back.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Crowd {
+    now: usize,
     /// The most at a time.
     most: usize,
-    came: usize,
-    /// `came` when that was last looked at.
-    came_before: usize,
+    /// Those that came and went, as far as it showed.
+    moved: usize,
+    /// `moved` when that was last looked at.
+    moved_before: usize,
 }
 
 impl Worker {
@@ -34,22 +36,21 @@ impl Worker {
         // Its buffers are the delivery task's own.
         self.buffers_old.set(true);
         self.bell.ring();
-        let now = connections.len() + self.hub.borrow().len();
         let mut crowd = self.crowd.get();
-        let gone = crowd.most >= CROWD && now <= crowd.most / 2;
-        let settled = crowd.came >= CROWD && crowd.came == crowd.came_before;
-        if gone || settled {
+        let settled = crowd.moved >= CROWD && crowd.moved == crowd.moved_before;
+        if settled || crowd.most >= CROWD && crowd.now <= crowd.most / 2 {
             (self.give_back)();
-            crowd = Crowd { most: now, came: 0, came_before: 0 };
+            crowd.most = crowd.now;
         }
-        self.crowd.set(Crowd { came_before: crowd.came, ..crowd });
+        crowd.moved = if settled { 0 } else { crowd.moved };
+        self.crowd.set(Crowd { moved_before: crowd.moved, ..crowd });
     }
 
-    /// Takes note of how many connections there are, and how many have just come.
-    pub(crate) fn count_crowd(&self, connections: usize, came: usize) {
+    /// Takes note of how many connections there are. To be called several times between two calls of `trim`.
+    pub(crate) fn count_crowd(&self, now: usize) {
         let crowd = self.crowd.get();
-        let most = crowd.most.max(connections);
-        self.crowd.set(Crowd { most, came: crowd.came.saturating_add(came), ..crowd });
+        let moved = crowd.moved.saturating_add(now.abs_diff(crowd.now));
+        self.crowd.set(Crowd { now, most: crowd.most.max(now), moved, ..crowd });
     }
 }
 

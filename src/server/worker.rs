@@ -185,7 +185,6 @@ impl Worker {
         let deadline_ms = self.now_ms().wrapping_add(self.shared.settings.request_timeout_ms as u32);
         let connection = Rc::new(Connection::new(Socket::adopt(socket)?, entry.key(), deadline_ms));
         entry.insert(Rc::clone(&connection));
-        self.count_crowd(0, 1);
         self.shared.connections.fetch_add(1, Ordering::Relaxed);
         Ok(connection)
     }

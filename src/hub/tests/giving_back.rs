@@ -46,6 +46,7 @@ fn queues_shrink_when_the_crowd_has_gone() {
         ids.push(join(&mut hub, &everything(), EventId::ZERO, false));
         ids.push(join(&mut hub, &stream, EventId::ZERO, false));
     }
+    run(&mut hub, &log, &mut sockets, 1);
     log.publish(&[event(EventType::Resumed, 1, 0, 0)]);
     run(&mut hub, &log, &mut sockets, 1);
     hub.trim();

@@ -10,7 +10,7 @@ fn tree() -> Tree {
     let mut tree = Tree::default();
     tree.insert("Cargo.toml", "[dependencies]\nthiserror = \"2\"\nhttparse = \"1\"\n");
     tree.insert("src/lib.rs", "//! The library.\n\npub mod hub;\npub mod limits;\npub mod log;\n");
-    tree.insert("src/main.rs", "//! The binary.\nfn main() {}\n");
+    tree.insert("src/main.rs", "//! The binary.\nfn main() { unsafe { a() } }\n");
     tree.insert("src/limits.rs", "//! Bounds.\npub const A: u8 = 1;\n");
     tree.insert("src/log/mod.rs", "//! The log.\n\nmod reader;\n\npub use reader::{\n    Reader,\n};\n");
     tree.insert("src/log/reader.rs", "//! Reads.\nuse crate::limits::A;\npub struct Reader;\n");
@@ -54,7 +54,7 @@ fn imports_up_and_sideways() {
 #[test]
 fn crates_away_from_home_and_without_one() {
     check("src/hub/tail.rs", "//! T.\n\nuse httparse::Request;\n", 3, "`httparse` lives in http");
-    check("src/main.rs", "//! M.\nfn main() { ureq::get() }\n", 2, "`ureq` lives in cli");
+    check("src/main.rs", "//! M.\nfn main() { ureq::get(unsafe { a() }) }\n", 2, "`ureq` lives in cli");
     check("Cargo.toml", "[dependencies]\nleftpad = \"1\"\n", 1, "`leftpad` has no home");
 }
 
