@@ -110,6 +110,11 @@ impl Desk {
         free
     }
 
+    /// Whether any worker waits for an answer.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.trays.iter().any(|tray| tray.reserved.load(Ordering::Relaxed) > 0)
+    }
+
     /// Gives back a place for which no answer will come.
     pub(crate) fn release(&self, worker: usize) {
         self.trays[worker].reserved.fetch_sub(1, Ordering::Relaxed);

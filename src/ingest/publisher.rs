@@ -79,6 +79,11 @@ impl Publisher {
         }
         sent
     }
+
+    /// Whether a submission of any worker is unanswered, so that the threads of the log have work.
+    pub fn is_awaited(&self) -> bool {
+        self.desk.is_awaited()
+    }
 }
 
 impl Queue {

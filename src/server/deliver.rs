@@ -7,6 +7,7 @@ use rustix::event::epoll;
 use rustix::io::Errno;
 
 use crate::hub::{Filled, Hub, Job, Outcome, Sent, SubscriberId};
+use crate::ingest::Publisher;
 use crate::limits;
 use crate::server::addresses::Peer;
 use crate::server::coalesce::Coalescing;
@@ -42,7 +43,7 @@ pub(crate) async fn deliver_loop(worker: Rc<Worker>, mut sender: Sender, mut coa
             if filled.pressed {
                 worker.send_on(&mut sender, &mut buffers, filled.jobs);
             }
-            rustix::thread::sched_yield();
+            worker.make_way();
             worker.breather.breathe().await;
             stride.step(worker.is_wanted());
         }
@@ -77,6 +78,14 @@ impl Worker {
                 return;
             }
             sent += filled.jobs;
+        }
+    }
+
+    /// Lets the threads of the log have this CPU while somebody waits for them. Otherwise nobody is given it: among
+    /// programs that are always ready each yield is a turn of all of them, and a delivery has dozens of chunks.
+    fn make_way(&self) {
+        if self.publisher.borrow().as_ref().is_some_and(Publisher::is_awaited) {
+            rustix::thread::sched_yield();
         }
     }
 
