@@ -61,6 +61,19 @@ fn strings() {
 }
 
 #[test]
+fn a_bare_control_character_is_found_wherever_it_stands() {
+    for before in 0..40 {
+        let value = |middle: &str| format!("\"{}{middle}{}\"", "a".repeat(before), "~é".repeat(5));
+        for bare in ["\0", "\n", "\u{1f}"] {
+            check(&value(bare), Err(JsonFault::Control { offset: at(1 + before) }));
+        }
+        for good in [" ", "!", "#", "[", "]", "\u{7f}", "\u{80}", "\\\"", "\\\\"] {
+            check(&value(good), Ok(()));
+        }
+    }
+}
+
+#[test]
 fn words_and_brackets() {
     for good in ["true", "false", "null", "[]", "{}", "[[],{}]"] {
         check(good, Ok(()));
