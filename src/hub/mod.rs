@@ -15,6 +15,7 @@ mod index;
 mod matches;
 mod pages;
 mod piece;
+mod places;
 mod queue;
 mod schedule;
 mod slots;

@@ -10,9 +10,10 @@ use foldhash::fast::RandomState;
 
 use crate::event::EventId;
 use crate::hub::filters::Filters;
+use crate::hub::places::Places;
 use crate::hub::queue::BehindQueue;
 use crate::hub::slots::{Role, Slot, Slots, flag};
-use crate::hub::{Control, Filter, Memory, Subscriber, SubscriberId, trim};
+use crate::hub::{Control, Filter, Memory, Subscriber, SubscriberId};
 use crate::log::Found;
 
 /// Everything one worker knows of its subscribers. `K`: how the server holds a connection.
@@ -23,7 +24,7 @@ pub struct Hub<K> {
     /// Up to here events were looked at for filtered subscribers.
     pub(crate) dispatched: EventId,
     /// The places of subscribers of everything in `slots`; each knows where it stands in here.
-    pub(crate) everyone: Vec<u32>,
+    pub(crate) everyone: Places,
     pub(crate) pass: Pass,
     pub(crate) live: VecDeque<SubscriberId>,
     pub(crate) behind: BehindQueue,
@@ -126,7 +127,7 @@ impl<K> Hub<K> {
             slots: Slots::new(),
             filters: Filters::default(),
             dispatched: visible,
-            everyone: Vec::new(),
+            everyone: Places::default(),
             pass: Pass::default(),
             live: VecDeque::new(),
             behind: BehindQueue::default(),
@@ -202,7 +203,6 @@ impl<K> Hub<K> {
             Role::Everything { at } => {
                 self.counts.all -= 1;
                 self.everyone.swap_remove(at as usize);
-                trim::shrink(&mut self.everyone);
                 if let Some(moved) = self.everyone.get(at as usize).copied()
                     && let Some((_, moved)) = self.slots.at_mut(moved)
                 {

@@ -1,6 +1,6 @@
-//! Gives memory back that a crowd of connections needed, once it has gone. What follows the number of connections
-//! shrinks here, on a slow tick; the allocator is told when far fewer are left, and when many have come or gone and none
-//! does any more, since by itself it keeps what this thread freed for a long time.
+//! Gives memory back that a crowd of connections needed, once it has gone. What follows their number shrinks here, on a
+//! slow tick; the allocator is told when far fewer are left, and when many have come or gone and none does any more,
+//! since by itself it keeps what this thread freed for a long time.
 
 use crate::server::worker::Worker;
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::hub::places::Places;
 use crate::hub::table::Table;
 use crate::hub::tests::support::Random;
 
@@ -30,4 +31,24 @@ fn it_is_a_map_whose_places_are_reused() {
         assert_eq!(table.get(place), model.get(&place));
         assert_eq!(table.get_mut(place).copied(), model.get(&place).copied());
     }
+}
+
+#[test]
+fn a_list_of_places_is_a_vector_without_order() {
+    let mut random = Random(0x9A7C);
+    let (mut places, mut model) = (Places::default(), Vec::new());
+    for round in 0..20_000_u32 {
+        if random.below(10) < if round / 4000 % 2 == 0 { 8 } else { 1 } {
+            places.push(round);
+            model.push(round);
+        } else if !model.is_empty() {
+            let at = random.below(model.len() as u64) as usize;
+            model.swap_remove(at);
+            places.swap_remove(at);
+        }
+        let at = random.below(model.len() as u64 + 2) as usize;
+        assert_eq!(places.get(at), model.get(at));
+        assert_eq!(places.len(), model.len());
+    }
+    assert!((0..model.len()).all(|at| places.get(at) == model.get(at)));
 }
