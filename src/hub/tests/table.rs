@@ -24,9 +24,9 @@ fn it_is_a_map_whose_places_are_reused() {
             assert_eq!(table.remove(place), model.remove(&place));
         }
         assert_eq!(table.len(), model.len());
-        let chunks: std::collections::BTreeSet<u32> = model.keys().map(|place| place / 64).collect();
+        let chunks: std::collections::BTreeSet<u32> = model.keys().map(|place| place / 63).collect();
         assert_eq!(table.chunks(), chunks.len(), "no chunk is held for nobody");
-        assert_eq!(table.end(), chunks.last().map_or(0, |last| (last + 1) * 64));
+        assert_eq!(table.end(), chunks.last().map_or(0, |last| (last + 1) * 63));
         let place = random.below(u64::from(table.end()) + 3) as u32;
         assert_eq!(table.get(place), model.get(&place));
         assert_eq!(table.get_mut(place).copied(), model.get(&place).copied());
