@@ -1,8 +1,8 @@
 //! A list of slot places in chunks: as `Vec`, but it grows without leaving its smaller self behind and shrinks with its
 //! use. It keeps no order when something is taken out.
 
-/// Places of a chunk: half a page of memory.
-const CHUNK: usize = 512;
+/// Places of a chunk: just under half a page of memory.
+const CHUNK: usize = 510;
 
 #[derive(Debug, Default)]
 pub(crate) struct Places {
