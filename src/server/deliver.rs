@@ -95,24 +95,29 @@ impl Worker {
         let visible = self.shared.reader.visible();
         let view = self.shared.reader.view();
         let mut hub = self.hub.borrow_mut();
-        let mut jobs = [Job::default(); limits::SENDS_PER_CHUNK];
-        let places = sends_max.min(jobs.len());
-        let filled = hub.fill(&view, visible, &mut jobs[..places], &mut buffers.scratch);
+        let (mut few, mut many);
+        // Each place is written before it is used, which is not for nothing when a chunk is one send.
+        let places = if sends_max <= limits::SENDS_PER_CHUNK_MIN {
+            few = [Job::default(); limits::SENDS_PER_CHUNK_MIN];
+            &mut few[..sends_max]
+        } else {
+            many = [Job::default(); limits::SENDS_PER_CHUNK];
+            &mut many[..sends_max.min(limits::SENDS_PER_CHUNK)]
+        };
+        let filled = hub.fill(&view, visible, places, &mut buffers.scratch);
         self.asking.ask_on(&mut hub, visible);
-        let count = filled.jobs;
-        if count == 0 {
+        let jobs = &places[..filled.jobs];
+        if jobs.is_empty() {
             return filled;
         }
         let nobody: (BorrowedFd<'_>, &[u8]) = (self.epoll.as_fd(), &[]);
-        let mut sends = [nobody; limits::SENDS_PER_CHUNK];
-        for (send, job) in sends.iter_mut().zip(&jobs[..count]) {
-            if let Some(socket) = hub.connection(job.id) {
-                *send = (socket.as_fd(), job.bytes.resolve(&buffers.scratch));
-            }
-        }
-        sender.send_chunk(&sends[..count], &mut buffers.results);
+        let sends = jobs.iter().map(|job| match hub.connection(job.id) {
+            Some(socket) => (socket.as_fd(), job.bytes.resolve(&buffers.scratch)),
+            None => nobody,
+        });
+        sender.send_chunk(sends, &mut buffers.results);
         let now_ms = self.now_ms();
-        for (job, sent) in jobs[..count].iter().zip(&buffers.results) {
+        for (job, sent) in jobs.iter().zip(&buffers.results) {
             let outcome = hub.complete(job, *sent, &view, &buffers.scratch, now_ms);
             self.follow(&mut hub, job.id, outcome);
         }

@@ -90,11 +90,15 @@ impl Sender {
     }
 
     /// Sends each piece of bytes to its socket and puts what became of it in `results`.
-    pub(crate) fn send_chunk(&mut self, sends: &[(BorrowedFd<'_>, &[u8])], results: &mut Vec<Sent>) {
+    pub(crate) fn send_chunk<'s>(
+        &mut self,
+        sends: impl ExactSizeIterator<Item = (BorrowedFd<'s>, &'s [u8])>,
+        results: &mut Vec<Sent>,
+    ) {
         results.clear();
         match self {
             Self::Ring(ring) if sends.len() > 1 => send_on_ring(ring, sends, results),
-            _ => results.extend(sends.iter().map(|(socket, bytes)| send_plain(*socket, bytes))),
+            _ => results.extend(sends.map(|(socket, bytes)| send_plain(socket, bytes))),
         }
     }
 }
@@ -108,10 +112,14 @@ fn send_plain(socket: BorrowedFd<'_>, bytes: &[u8]) -> Sent {
 }
 
 #[expect(unsafe_code, reason = "submission entries point at the bytes to be sent")]
-fn send_on_ring(ring: &mut IoUring, sends: &[(BorrowedFd<'_>, &[u8])], results: &mut Vec<Sent>) {
+fn send_on_ring<'s>(
+    ring: &mut IoUring,
+    sends: impl ExactSizeIterator<Item = (BorrowedFd<'s>, &'s [u8])>,
+    results: &mut Vec<Sent>,
+) {
     results.resize(sends.len(), Sent::Took(0));
     let mut submitted = 0;
-    for (at, (socket, bytes)) in sends.iter().enumerate() {
+    for (at, (socket, bytes)) in sends.enumerate() {
         let entry = opcode::Send::new(types::Fd(socket.as_raw_fd()), bytes.as_ptr(), bytes.len() as u32)
             .flags(SEND_FLAGS)
             .build()

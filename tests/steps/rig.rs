@@ -134,7 +134,7 @@ impl WayOut {
     pub fn run_to(&mut self, rig: &Rig, visible: EventId) {
         loop {
             let view = rig.reader.view();
-            let mut jobs = [Job::default(); limits::SENDS_PER_CHUNK];
+            let mut jobs = [Job::default(); limits::SENDS_PER_CHUNK_MIN];
             let filled = self.hub.fill(&view, visible, &mut jobs, &mut self.scratch);
             for job in &jobs[..filled.jobs] {
                 self.sent.sends += 1;

@@ -4,8 +4,8 @@
 use crate::load::account::Tally;
 use crate::load::event::{Filter, Run};
 use crate::load::gather::Expected;
-use crate::load::helper::Shares;
 use crate::load::herd::Herd;
+use crate::load::herd_process::Shares;
 use crate::load::latency::Latency;
 use crate::load::share::Share;
 
