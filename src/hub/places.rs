@@ -6,6 +6,10 @@ const CHUNK: usize = 510;
 
 #[derive(Debug, Default)]
 pub(crate) struct Places {
+    #[expect(
+        clippy::vec_box,
+        reason = "a vector of arrays would double and move what the chunks keep in place"
+    )]
     chunks: Vec<Box<[u32; CHUNK]>>,
     len: usize,
 }
