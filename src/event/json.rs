@@ -50,7 +50,10 @@ impl Reader {
                 self.tape = tape.reset();
                 Ok(taken)
             }
-            None => self.read_any(text, take),
+            None => {
+                self.tape = tape.reset();
+                self.read_any(text, take)
+            }
         }
     }
 

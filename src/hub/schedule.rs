@@ -51,6 +51,8 @@ pub struct Hub<K> {
     pub(crate) tick_from: u32,
     /// Deliveries when `trim` last looked.
     pub(crate) trimmed_at: u64,
+    /// Calls of `trim` between which there was none.
+    pub(crate) quiet_calls: u32,
     /// When `tick` last looked, and after how much silence it speaks.
     pub(crate) quiet: Quiet,
     pub(crate) live_bytes: usize,
@@ -143,6 +145,7 @@ impl<K> Hub<K> {
             stuck: HashMap::default(),
             tick_from: 0,
             trimmed_at: 0,
+            quiet_calls: 0,
             quiet: Quiet::default(),
             live_bytes: 0,
             behind_bytes: 0,

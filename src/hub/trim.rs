@@ -9,13 +9,17 @@ use crate::hub::Hub;
 
 /// Places that are kept, whatever the use.
 const KEPT: usize = 64;
+/// Calls without a delivery between them after which nothing is kept for the next burst: an event now and then does not
+/// make the queues grow anew each time.
+const QUIET_CALLS: u32 = 30;
 
 impl<K> Hub<K> {
-    /// Gives back what the queues hold for more than the subscribers there are. To be called every few seconds. Where
-    /// nothing was delivered since the call before, nothing is kept for the next burst either.
+    /// Gives back what the queues hold for more than the subscribers there are. To be called about once a second. Where
+    /// nothing was delivered for long, nothing is kept for the next burst either.
     pub fn trim(&mut self) {
         let quiet = std::mem::replace(&mut self.trimmed_at, self.counts.deliveries) == self.counts.deliveries;
-        let used = if quiet { 0 } else { self.slots.len() };
+        self.quiet_calls = if quiet { self.quiet_calls.saturating_add(1) } else { 0 };
+        let used = if self.quiet_calls >= QUIET_CALLS { 0 } else { self.slots.len() };
         for queue in [&mut self.live, &mut self.wanting, &mut self.controls] {
             shrink_queue(queue, used);
         }

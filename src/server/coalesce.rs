@@ -1,8 +1,9 @@
 //! `--coalesce-us`: a least time between the beginnings of two deliveries, so that events which come close together go
 //! out in one send each.
 //!
-//! An event after a quiet time goes at once; nothing is held for longer than the setting, acks never. While a pass over
-//! the subscribers takes longer than the setting nothing is held either: those events coalesce by themselves.
+//! An event after a quiet time goes at once; no event is held for longer than the setting, and nothing else is held:
+//! not acks, not those behind, not heartbeats. While a pass over the subscribers takes longer than the setting no event
+//! is held either: those coalesce by themselves.
 
 use std::os::fd::OwnedFd;
 use std::rc::Rc;

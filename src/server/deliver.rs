@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rustix::event::epoll;
 use rustix::io::Errno;
 
+use crate::event::EventId;
 use crate::hub::{Filled, Hub, Job, Outcome, Sent, SubscriberId};
 use crate::ingest::Publisher;
 use crate::limits;
@@ -21,19 +22,22 @@ const SCRATCH_BYTES_KEPT: usize = 64 * 1024;
 /// Serves the doorbell until the runtime ends.
 pub(crate) async fn deliver_loop(worker: Rc<Worker>, mut sender: Sender, mut coalescing: Option<Coalescing>) {
     let mut buffers = Buffers::default();
+    // Up to here events may go out; the commit point, but for those that are held.
+    let mut shown = worker.shared.reader.visible();
     loop {
         worker.watches.bell.readable().await;
         worker.bell.answer();
-        if coalescing.as_mut().is_some_and(|coalescing| !coalescing.may_begin()) {
-            worker.take_answers();
-            continue;
-        }
+        let newer = worker.shared.reader.visible() != shown;
+        let held = newer && coalescing.as_mut().is_some_and(|coalescing| !coalescing.may_begin());
         let mut stride = Stride::default();
         loop {
             if worker.take_answers() {
                 worker.breather.breathe().await;
             }
-            let filled = worker.send_chunk(&mut sender, &mut buffers, stride.sends());
+            if !held {
+                shown = worker.shared.reader.visible();
+            }
+            let filled = worker.send_chunk(&mut sender, &mut buffers, shown, stride.sends());
             if filled.jobs == 0 && !filled.unfinished {
                 if worker.buffers_old.take() && buffers.scratch.capacity() > SCRATCH_BYTES_KEPT {
                     buffers.scratch = Vec::new();
@@ -41,7 +45,7 @@ pub(crate) async fn deliver_loop(worker: Rc<Worker>, mut sender: Sender, mut coa
                 break;
             }
             if filled.pressed {
-                worker.send_on(&mut sender, &mut buffers, filled.jobs);
+                worker.send_on(&mut sender, &mut buffers, shown, filled);
             }
             worker.make_way();
             worker.breather.breathe().await;
@@ -69,15 +73,18 @@ impl Worker {
         any
     }
 
-    /// Goes on as far as one long chunk would, whoever waits: events come faster than they go out, and requests that
-    /// are not read bring no more of them. Otherwise publishers had most of the time, and deliveries were ever later.
-    fn send_on(&self, sender: &mut Sender, buffers: &mut Buffers, mut sent: usize) {
-        while sent < limits::SENDS_PER_CHUNK {
-            let filled = self.send_chunk(sender, buffers, limits::SENDS_PER_CHUNK - sent);
+    /// Goes on for as many sends as a long chunk has, up to `limits::PRESSED_BYTES_PER_TURN`, whoever waits: events
+    /// come faster than they go out, and requests that are not read bring no more of them. Otherwise publishers had
+    /// most of the time, and deliveries were ever later.
+    fn send_on(&self, sender: &mut Sender, buffers: &mut Buffers, shown: EventId, begun: Filled) {
+        let (mut sent, mut bytes) = (begun.jobs, begun.bytes);
+        while sent < limits::SENDS_PER_CHUNK && bytes < limits::PRESSED_BYTES_PER_TURN {
+            let filled = self.send_chunk(sender, buffers, shown, limits::SENDS_PER_CHUNK - sent);
             if filled.jobs == 0 || !filled.pressed {
                 return;
             }
             sent += filled.jobs;
+            bytes += filled.bytes;
         }
     }
 
@@ -89,10 +96,15 @@ impl Worker {
         }
     }
 
-    /// Fills, sends and takes in one chunk of up to `sends_max` sends.
-    fn send_chunk(&self, sender: &mut Sender, buffers: &mut Buffers, sends_max: usize) -> Filled {
-        // In this order: a segment is in the view before its first event is visible.
-        let visible = self.shared.reader.visible();
+    /// Fills, sends and takes in one chunk of up to `sends_max` sends. `visible` was read before this: a segment is in
+    /// the view before its first event is visible.
+    fn send_chunk(
+        &self,
+        sender: &mut Sender,
+        buffers: &mut Buffers,
+        visible: EventId,
+        sends_max: usize,
+    ) -> Filled {
         let view = self.shared.reader.view();
         let mut hub = self.hub.borrow_mut();
         let (mut few, mut many);

@@ -131,6 +131,8 @@ pub(crate) async fn read_request<'a>(
         if progress.done {
             break;
         }
+        // What came with the request before is held from now on, whether or not more comes.
+        held.grow_to(body.len() + input.rest().len())?;
         if decoder.plain_bytes() >= PLAIN_BYTES_MIN {
             receive_body(worker, connection, input, &mut decoder, &mut body).await?;
         } else {
@@ -160,16 +162,18 @@ async fn receive_body(
     decoder: &mut BodyDecoder,
     body: &mut Vec<u8>,
 ) -> Result<(), NoRequest> {
-    let wanted = decoder.plain_bytes();
-    // What a head promises may never come: the room grows with what has.
-    body.reserve(wanted.min(body.len().max(worker.scratch.borrow().len())));
-    let before = body.len();
+    let (before, wanted) = (body.len(), decoder.plain_bytes());
+    let room = body.capacity() - before;
+    if room > wanted {
+        // What follows the body would come with it.
+        return receive(worker, connection, input).await;
+    }
+    if room < wanted.min(PLAIN_BYTES_MIN) {
+        // What a head promises may never come: the room grows with what has.
+        body.reserve_exact(wanted.min(before.max(limits::BODY_BYTES_UNCOUNTED)));
+    }
     receive_by(connection, || connection.socket.recv_more(body)).await?;
-    let belongs = (body.len() - before).min(wanted);
-    decoder.passed(belongs);
-    // The room may have been larger than the body.
-    input.push(body.get(before + belongs..).unwrap_or_default());
-    body.truncate(before + belongs);
+    decoder.passed(body.len() - before);
     Ok(())
 }
 

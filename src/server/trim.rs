@@ -20,7 +20,7 @@ pub(crate) struct Crowd {
 }
 
 impl Worker {
-    /// To be called every few seconds.
+    /// To be called about once a second.
     pub(crate) fn trim(&self) {
         self.hub.borrow_mut().trim();
         let mut connections = self.connections.borrow_mut();
