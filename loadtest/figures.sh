@@ -1,6 +1,6 @@
 #!/bin/bash
 # The figures of docs/performance.md in one run: prints machine, commit and each command with its output. Takes about
-# six minutes; leave the machine alone meanwhile. Server and tool are pinned to a CPU each. `make compare` (a quarter
+# eight minutes; leave the machine alone meanwhile. Server and tool are pinned to a CPU each. `make compare` (a quarter
 # of an hour) and `loadtest soak` (half an hour) are runs of their own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
