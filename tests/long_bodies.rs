@@ -38,7 +38,7 @@ fn each_is_taken_whole_and_nothing_of_the_next() {
     let mut expected = 0;
     for pause_before_end in [0, 1, 5000] {
         let mut bytes = Vec::new();
-        let counts = [900, 3, 700, 1, 1000];
+        let counts = [900, 3, 4000, 1, 4000];
         for (at, count) in counts.into_iter().enumerate() {
             let body = lines(1, count);
             bytes.extend(match at {

@@ -1,10 +1,11 @@
-//! Options that every workload shares: which server, on which CPU, and how to print.
+//! Options that workloads share: which server, on which CPU, how to print; who subscribes to what, and beside what.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, value_parser};
 
 use crate::client::LoopbackUrl;
+use crate::load::Filter;
 use crate::record::Output;
 
 /// Where the load goes.
@@ -61,4 +62,48 @@ impl TargetOptions {
     pub(crate) fn output(&self) -> Output {
         Output { json: self.json.clone(), svg: self.svg.clone() }
     }
+}
+
+/// How many subscribe.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct CrowdOptions {
+    /// Open subscriptions
+    #[arg(
+        long, value_name = "N",
+        default_value_t = 1000,
+        value_parser = value_parser!(u32).range(1..=60_000),
+    )]
+    pub(crate) subscribers: u32,
+
+    /// Processes that hold the subscribers; more than one go past this process's limit of open files
+    #[arg(long, value_name = "P", default_value_t = 1, value_parser = value_parser!(u16).range(1..=16))]
+    pub(crate) processes: u16,
+}
+
+/// What they subscribe to.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct FollowingOptions {
+    /// What each subscriber asks for
+    #[arg(long, value_enum, default_value_t = Filter::All)]
+    pub(crate) filter: Filter,
+
+    /// Payment streams that the events go round; with a filter each subscriber follows one of them
+    #[arg(
+        long, value_name = "K",
+        default_value_t = 1,
+        value_parser = value_parser!(u32).range(1..=1_000_000),
+    )]
+    pub(crate) topics: u32,
+}
+
+/// The comparison with the plain send loop.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct BesideOptions {
+    /// Measure the plain send(2) loop as well, in turn with Tailwire, and print the ratio
+    #[arg(long)]
+    pub(crate) compare_sendloop: bool,
+
+    /// Rounds of the comparison
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u32).range(1..=100))]
+    pub(crate) rounds: u32,
 }

@@ -31,6 +31,7 @@ pub use piece::{Bytes, Job};
 pub use schedule::{Hub, HubCounts, Outcome, Sent};
 pub use slots::{Subscriber, SubscriberId};
 pub use tick::Health;
+pub(crate) use trim::is_roomy;
 
 #[cfg(test)]
 #[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]

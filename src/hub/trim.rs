@@ -11,7 +11,7 @@ use crate::hub::Hub;
 const KEPT: usize = 64;
 /// Calls without a delivery between them after which nothing is kept for the next burst: an event now and then does not
 /// make the queues grow anew each time.
-const QUIET_CALLS: u32 = 30;
+pub(super) const QUIET_CALLS: u32 = 30;
 
 impl<K> Hub<K> {
     /// Gives back what the queues hold for more than the subscribers there are. To be called about once a second. Where

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 
 use crate::event::EventId;
 use crate::hub::Hub;
+use crate::hub::is_roomy;
 use crate::log::{Found, View};
 use crate::server::addresses::Peer;
 use crate::server::pager::{self, Answer, Ask, PagerDoor, Search};
-use crate::server::trim;
 use crate::server::waiting::Waiting;
 use crate::server::worker::Worker;
 
@@ -34,7 +34,7 @@ impl Asking {
     pub(crate) fn trim(&self) {
         self.requests.trim();
         let mut backlog = self.backlog.borrow_mut();
-        if trim::is_roomy(backlog.capacity(), backlog.len()) {
+        if is_roomy(backlog.capacity(), backlog.len()) {
             backlog.shrink_to_fit();
         }
     }

@@ -27,8 +27,13 @@ impl Pacing {
         Self { window_us, begun_us: None }
     }
 
-    /// Begins a delivery at `now_us`, or says how many microseconds to wait before asking again.
-    pub(crate) fn begin(&mut self, now_us: u64) -> Result<(), u64> {
+    /// For how many microseconds from `now_us` on events are held; `None`: they go, and a delivery begins. Where there
+    /// are no `newer` ones than before nothing is held and nothing begins.
+    pub(crate) fn hold(&mut self, newer: bool, now_us: u64) -> Option<u64> {
+        if newer { self.begin(now_us).err() } else { None }
+    }
+
+    fn begin(&mut self, now_us: u64) -> Result<(), u64> {
         let passed_us = self.begun_us.map_or(u64::MAX, |begun_us| now_us.saturating_sub(begun_us));
         if passed_us < self.window_us {
             return Err(self.window_us - passed_us);
@@ -59,13 +64,14 @@ impl Coalescing {
         Ok(Some(Self { pacing: Pacing::new(window_us), timer }))
     }
 
-    /// Whether a delivery may begin now; if not, the bell will ring when it may.
-    pub(crate) fn may_begin(&mut self) -> bool {
-        let Err(wait_us) = self.pacing.begin(clock::monotonic_us()) else { return true };
+    /// Whether events are held now, of which there are `newer` ones than before; if so, the bell will ring when they
+    /// may go.
+    pub(crate) fn holds(&mut self, newer: bool) -> bool {
+        let Some(wait_us) = self.pacing.hold(newer, clock::monotonic_us()) else { return false };
         let after = Timespec { tv_sec: 0, tv_nsec: wait_us as i64 * 1000 };
         let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: after };
         // Where the timer cannot be set nobody would ring.
-        rustix::time::timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once).is_err()
+        rustix::time::timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once).is_ok()
     }
 }
 

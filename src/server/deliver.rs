@@ -28,7 +28,7 @@ pub(crate) async fn deliver_loop(worker: Rc<Worker>, mut sender: Sender, mut coa
         worker.watches.bell.readable().await;
         worker.bell.answer();
         let newer = worker.shared.reader.visible() != shown;
-        let held = newer && coalescing.as_mut().is_some_and(|coalescing| !coalescing.may_begin());
+        let held = coalescing.as_mut().is_some_and(|coalescing| coalescing.holds(newer));
         let mut stride = Stride::default();
         loop {
             if worker.take_answers() {

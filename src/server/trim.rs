@@ -2,6 +2,7 @@
 //! slow tick; the allocator is told when far fewer are left, and when many have come or gone and none does any more,
 //! since by itself it keeps what this thread freed for a long time.
 
+use crate::hub::is_roomy;
 use crate::server::worker::Worker;
 
 /// Connections of a crowd; fewer leave nothing worth the trouble.
@@ -52,9 +53,4 @@ impl Worker {
         let moved = crowd.moved.saturating_add(now.abs_diff(crowd.now));
         self.crowd.set(Crowd { now, most: crowd.most.max(now), moved, ..crowd });
     }
-}
-
-/// Whether a table has room for far more than it holds.
-pub(crate) fn is_roomy(capacity: usize, used: usize) -> bool {
-    capacity > CROWD && capacity / 4 > used
 }

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 
 use slab::Slab;
 
+use crate::hub::is_roomy;
 use crate::limits;
-use crate::server::trim;
 
 enum Place<T> {
     Waiting(Option<Waker>),
@@ -44,7 +44,7 @@ impl<T> Waiting<T> {
     /// Gives back the places of a crowd that has been served.
     pub(crate) fn trim(&self) {
         let mut places = self.places.borrow_mut();
-        if trim::is_roomy(places.capacity(), places.len()) {
+        if is_roomy(places.capacity(), places.len()) {
             places.shrink_to_fit();
         }
     }

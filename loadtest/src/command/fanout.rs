@@ -8,19 +8,14 @@ use crate::command::compare::compare;
 use crate::command::measure::{Load, Measured, Plan, measure_plan};
 use crate::command::outcome::{CommandError, Outcome, refuse_too_many};
 use crate::load::{Filter, Run, Subject};
-use crate::options::TargetOptions;
+use crate::options::{BesideOptions, CrowdOptions, FollowingOptions, TargetOptions};
 
 /// Publish at a steady rate to many subscribers; latency, exact accounting and CPU per delivery
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
-    /// Open subscriptions
-    #[arg(
-        long, value_name = "N",
-        default_value_t = 1000,
-        value_parser = value_parser!(u32).range(1..=60_000),
-    )]
-    subscribers: u32,
+    #[command(flatten)]
+    crowd: CrowdOptions,
 
     /// Events a second, due at even times whether or not the server keeps up
     #[arg(long, value_name = "R", default_value_t = 50, value_parser = value_parser!(u32).range(1..=200_000))]
@@ -30,33 +25,15 @@ pub(crate) struct Options {
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = value_parser!(u32).range(1..=3600))]
     seconds: u32,
 
-    /// What each subscriber asks for
-    #[arg(long, value_enum, default_value_t = Filter::All)]
-    filter: Filter,
-
-    /// Payment streams that the events go round; with a filter each subscriber follows one of them
-    #[arg(
-        long, value_name = "K",
-        default_value_t = 1,
-        value_parser = value_parser!(u32).range(1..=1_000_000),
-    )]
-    topics: u32,
+    #[command(flatten)]
+    following: FollowingOptions,
 
     /// Publisher connections; a request waits for a free one
     #[arg(long, value_name = "C", default_value_t = 4, value_parser = value_parser!(u16).range(1..=256))]
     connections: u16,
 
-    /// Measure the plain send(2) loop as well, in turn with Tailwire, and print the ratio
-    #[arg(long)]
-    compare_sendloop: bool,
-
-    /// Rounds of the comparison
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u32).range(1..=100))]
-    rounds: u32,
-
-    /// Processes that hold the subscribers; more than one go past this process's limit of open files
-    #[arg(long, value_name = "P", default_value_t = 1, value_parser = value_parser!(u16).range(1..=16))]
-    processes: u16,
+    #[command(flatten)]
+    beside: BesideOptions,
 
     #[command(flatten)]
     pub(crate) target: TargetOptions,
@@ -82,9 +59,9 @@ impl Options {
         let warmup_events = u64::from(self.rate);
         refuse_too_many(events + warmup_events)?;
         Ok(Load {
-            subscribers: self.subscribers as usize,
-            filter: self.filter,
-            topics: self.topics.into(),
+            subscribers: self.crowd.subscribers as usize,
+            filter: self.following.filter,
+            topics: self.following.topics.into(),
             rate: self.rate.into(),
             events,
             warmup_events,
@@ -95,17 +72,17 @@ impl Options {
 
 pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
     let load = options.load()?;
-    if options.compare_sendloop {
+    if options.beside.compare_sendloop {
         let path = options.target.spawn.clone().ok_or(CommandError::CompareNeedsSpawn)?;
-        if options.filter != Filter::All {
+        if options.following.filter != Filter::All {
             return Err(CommandError::CompareNeedsAll);
         }
-        return compare(&options.target, &Program::Tailwire(path), load, options.rounds);
+        return compare(&options.target, &Program::Tailwire(path), load, options.beside.rounds);
     }
-    if options.target.sendloop && options.filter != Filter::All {
+    if options.target.sendloop && options.following.filter != Filter::All {
         return Err(CommandError::CompareNeedsAll);
     }
-    let processes = usize::from(options.processes);
+    let processes = usize::from(options.crowd.processes);
     let subject = Subject::start(&options.target, load.subscribers / processes + load.connections)?;
     let plan = Plan { processes, ..load.plan(&subject, Run::starting_at(now_ns(), load.topics)) };
     let measured = measure_plan(&subject, load, plan, "")?;

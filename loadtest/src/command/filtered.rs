@@ -11,19 +11,14 @@ use crate::command::compare::median;
 use crate::command::measure::{Measured, Plan, measure_plan};
 use crate::command::outcome::{CommandError, Outcome, line, refuse_too_many};
 use crate::load::{Filter, Order, Pace, Run, Subject};
-use crate::options::TargetOptions;
+use crate::options::{BesideOptions, CrowdOptions, TargetOptions};
 
 /// Subscribers each on a payment stream of their own; CPU of finding and serving the one an event is for
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
-    /// Open subscriptions, and payment streams
-    #[arg(
-        long, value_name = "N",
-        default_value_t = 1000,
-        value_parser = value_parser!(u32).range(1..=60_000),
-    )]
-    subscribers: u32,
+    #[command(flatten)]
+    crowd: CrowdOptions,
 
     /// Events a second, due at even times whether or not the server keeps up
     #[arg(long, value_name = "R", default_value_t = 10_000, value_parser = value_parser!(u32).range(1..=200_000))]
@@ -37,17 +32,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "S", default_value_t = 6, value_parser = value_parser!(u32).range(1..=600))]
     seconds: u32,
 
-    /// Measure one direct send(2) for each event as well, in turn with Tailwire, and print the ratio
-    #[arg(long)]
-    compare_sendloop: bool,
-
-    /// Rounds of the comparison
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u32).range(1..=100))]
-    rounds: u32,
-
-    /// Processes that hold the subscribers
-    #[arg(long, value_name = "P", default_value_t = 1, value_parser = value_parser!(u16).range(1..=16))]
-    processes: u16,
+    #[command(flatten)]
+    beside: BesideOptions,
 
     #[command(flatten)]
     pub(crate) target: TargetOptions,
@@ -159,14 +145,14 @@ impl Filtered {
 
 pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
     let load = Filtering {
-        subscribers: options.subscribers as usize,
+        subscribers: options.crowd.subscribers as usize,
         rate: options.rate.into(),
         batch: options.batch.into(),
         seconds: options.seconds,
-        processes: options.processes.into(),
+        processes: options.crowd.processes.into(),
     };
     refuse_too_many(u64::from(options.rate) * (u64::from(options.seconds) + 1))?;
-    if options.compare_sendloop {
+    if options.beside.compare_sendloop {
         let path = options.target.spawn.clone().ok_or(CommandError::CompareNeedsSpawn)?;
         return compare(options, &Program::Tailwire(path), load);
     }
@@ -185,10 +171,10 @@ fn compare(options: &Options, tailwire: &Program, load: Filtering) -> Result<Out
     Subject::prepare(&options.target, load.subscribers / load.processes + 4)?;
     let (mut text, mut results, mut passed) = (String::new(), Vec::new(), true);
     let (mut sides, mut totals) = (Vec::new(), Vec::new());
-    for round in 1..=options.rounds {
+    for round in 1..=options.beside.rounds {
         let measure = |program: Program, name| -> Result<Filtered, CommandError> {
             let subject = Subject::launch(&options.target, program, name)?;
-            let label = format!("round {round} of {}, {name}: ", options.rounds);
+            let label = format!("round {round} of {}, {name}: ", options.beside.rounds);
             let filtered = filter(&subject, load, &label)?;
             subject.stop()?;
             Ok(filtered)
@@ -213,12 +199,12 @@ fn compare(options: &Options, tailwire: &Program, load: Filtering) -> Result<Out
         &format!(
             "delivery side {side:.2} × one direct send for each event; with publishing {total:.2} × \
              (medians of {} rounds)",
-            options.rounds
+            options.beside.rounds
         ),
     );
     let json = json!({
         "workload": "filtered-compare",
-        "rounds": options.rounds,
+        "rounds": options.beside.rounds,
         "results": results,
         "ratios": { "deliverySide": side, "total": total },
     });

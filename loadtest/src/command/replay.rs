@@ -11,9 +11,9 @@ use crate::client::now_ns;
 use crate::command::measure::Accounts;
 use crate::command::outcome::{CommandError, Outcome, line, progress, refuse_too_many};
 use crate::load::{
-    Cost, Discarded, Expected, Filter, Herd, Order, Pace, Receipt, Run, Subject, discard, drain, publish,
+    Cost, Discarded, Expected, Herd, Order, Pace, Receipt, Run, Subject, discard, drain, publish,
 };
-use crate::options::TargetOptions;
+use crate::options::{FollowingOptions, TargetOptions};
 
 /// Publish events, then have subscribers read them all from the beginning; MB/s, frames/s, every frame
 /// counted
@@ -32,17 +32,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "M", default_value_t = 50, value_parser = value_parser!(u32).range(1..=10_000))]
     subscribers: u32,
 
-    /// What each subscriber asks for
-    #[arg(long, value_enum, default_value_t = Filter::All)]
-    filter: Filter,
-
-    /// Payment streams that the events go round; with a filter each subscriber follows one of them
-    #[arg(
-        long, value_name = "K",
-        default_value_t = 1,
-        value_parser = value_parser!(u32).range(1..=1_000_000),
-    )]
-    topics: u32,
+    #[command(flatten)]
+    following: FollowingOptions,
 
     /// Events of one publish request
     #[arg(long, value_name = "B", default_value_t = 1000, value_parser = value_parser!(u16).range(1..=2000))]
@@ -74,7 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
     let events = refuse_too_many(options.events.into())?;
     let subscribers = options.subscribers as usize;
     let subject = Subject::start(&options.target, subscribers + 4)?;
-    let run = Run::starting_at(now_ns(), options.topics.into());
+    let run = Run::starting_at(now_ns(), options.following.topics.into());
     let bar = progress("filling the log", events);
     let receipt = fill(&subject, run, events, options.batch.into())?;
     bar.finish_and_clear();
@@ -84,7 +75,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
     let start_after = receipt.acks.iter().map(|(_, id)| id.saturating_sub(1)).min();
 
     let checked = if options.discard { 1 } else { subscribers };
-    let mut herd = Herd::new(subject.addr, run, options.filter)?;
+    let mut herd = Herd::new(subject.addr, run, options.following.filter)?;
     let meter = subject.meter()?;
     herd.open(checked, start_after, &ProgressBar::hidden())?;
     drain(&mut herd, &expected)?;
@@ -120,7 +111,8 @@ struct Replayed {
 
 impl Replayed {
     fn outcome(self, options: &Options) -> Outcome {
-        let Options { subscribers, events, filter, .. } = options;
+        let Options { subscribers, events, .. } = options;
+        let filter = options.following.filter;
         let Self { accounts, frames, wrong, cost, warning, .. } = self;
         let megabytes = self.bytes as f64 / 1e6;
         let (mb_s, frames_s) = (megabytes / cost.seconds, frames as f64 / cost.seconds);

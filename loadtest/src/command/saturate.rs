@@ -10,7 +10,7 @@ use crate::client::now_ns;
 use crate::command::measure::{Measured, Plan, measure_plan};
 use crate::command::outcome::{CommandError, Outcome, line};
 use crate::load::{EVENTS_MAX, Filter, Order, Pace, Run, Subject};
-use crate::options::TargetOptions;
+use crate::options::{CrowdOptions, TargetOptions};
 
 /// Events of the warm-up and of the measured stretch, at most.
 const STRETCH_EVENTS_MAX: u64 = EVENTS_MAX / 2;
@@ -19,13 +19,8 @@ const STRETCH_EVENTS_MAX: u64 = EVENTS_MAX / 2;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
-    /// Open subscriptions to everything
-    #[arg(
-        long, value_name = "N",
-        default_value_t = 1000,
-        value_parser = value_parser!(u32).range(1..=60_000),
-    )]
-    subscribers: u32,
+    #[command(flatten)]
+    crowd: CrowdOptions,
 
     /// Publish requests under way, one on each connection; the next follows its answer
     #[arg(long, value_name = "K", default_value_t = 16, value_parser = value_parser!(u16).range(1..=256))]
@@ -38,10 +33,6 @@ pub(crate) struct Options {
     /// Seconds of publishing that are measured, after one second that is not
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = value_parser!(u32).range(1..=600))]
     seconds: u32,
-
-    /// Processes that hold the subscribers; more than one go past this process's limit of open files
-    #[arg(long, value_name = "P", default_value_t = 1, value_parser = value_parser!(u16).range(1..=16))]
-    processes: u16,
 
     #[command(flatten)]
     pub(crate) target: TargetOptions,
@@ -128,12 +119,12 @@ impl Measured<Saturation> {
 
 pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
     let load = Saturation {
-        subscribers: options.subscribers as usize,
+        subscribers: options.crowd.subscribers as usize,
         in_flight: options.in_flight.into(),
         batch: options.batch.into(),
         warmup: Duration::from_secs(1),
         time: Duration::from_secs(options.seconds.into()),
-        processes: options.processes.into(),
+        processes: options.crowd.processes.into(),
     };
     let subject = Subject::start(&options.target, load.subscribers / load.processes + load.in_flight)?;
     let measured = saturate(&subject, load, Run::starting_at(now_ns(), 1), "")?;

@@ -14,7 +14,7 @@ use crate::command::trend::Trend;
 use crate::load::{
     Cost, Expected, Filter, Herd, HerdError, Latency, Order, Pace, Run, Subject, drain, gather_while,
 };
-use crate::options::TargetOptions;
+use crate::options::{FollowingOptions, TargetOptions};
 
 /// Readings of the server's memory in one run, and the shortest time between two.
 const SAMPLES: u32 = 240;
@@ -52,17 +52,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "S", default_value_t = 60, value_parser = value_parser!(u32).range(2..=86_400))]
     seconds: u32,
 
-    /// What each subscriber asks for
-    #[arg(long, value_enum, default_value_t = Filter::All)]
-    filter: Filter,
-
-    /// Payment streams that the events go round; with a filter each subscriber follows one of them
-    #[arg(
-        long, value_name = "K",
-        default_value_t = 1,
-        value_parser = value_parser!(u32).range(1..=1_000_000),
-    )]
-    topics: u32,
+    #[command(flatten)]
+    following: FollowingOptions,
 
     #[command(flatten)]
     pub(crate) target: TargetOptions,
@@ -112,8 +103,8 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, CommandError> {
     refuse_too_many(u64::from(options.rate) * u64::from(options.seconds))?;
     let soak = Soak {
         subscribers: options.subscribers as usize,
-        filter: options.filter,
-        topics: options.topics.into(),
+        filter: options.following.filter,
+        topics: options.following.topics.into(),
         rate: options.rate.into(),
         churn: options.churn.into(),
         away: Duration::from_millis(options.away.into()),

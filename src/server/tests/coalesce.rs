@@ -10,21 +10,21 @@ fn went(window_us: u64, rings: &[u64]) -> Vec<u64> {
     let mut held: Option<u64> = None;
     for (at, ring) in rings.iter().enumerate() {
         while let Some(again) = held.filter(|again| again <= ring) {
-            held = pacing.begin(again).err().map(|wait| again + wait);
+            held = pacing.hold(true, again).map(|wait| again + wait);
             if held.is_none() {
                 went.resize(at, again);
             }
         }
-        match pacing.begin(*ring) {
-            Ok(()) => {
+        match pacing.hold(true, *ring) {
+            None => {
                 went.resize(at + 1, *ring);
                 held = None;
             }
-            Err(wait) => held = Some(ring + wait),
+            Some(wait) => held = Some(ring + wait),
         }
     }
     while let Some(again) = held {
-        held = pacing.begin(again).err().map(|wait| again + wait);
+        held = pacing.hold(true, again).map(|wait| again + wait);
         went.resize(if held.is_none() { rings.len() } else { went.len() }, again);
     }
     went
@@ -77,4 +77,16 @@ fn deliveries_begin_no_closer_together_than_the_setting() {
         assert!(began.windows(2).all(|pair| pair[1] - pair[0] >= window_us), "{window_us}");
         assert!(began.len() < rings().len(), "some go together");
     }
+}
+
+#[test]
+fn what_brings_no_event_is_not_held_and_spends_nothing() {
+    let mut pacing = Pacing::new(1000);
+    assert_eq!(pacing.hold(true, 5000), None);
+    // Within the time: those behind, heartbeats and answers of the pager go.
+    assert_eq!(pacing.hold(false, 5001), None);
+    assert_eq!(pacing.hold(true, 5400), Some(600));
+    assert_eq!(pacing.hold(false, 5999), None);
+    assert_eq!(pacing.hold(false, 7000), None);
+    assert_eq!(pacing.hold(true, 7001), None, "after a quiet time, whoever else was served in it");
 }
