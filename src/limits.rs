@@ -59,8 +59,6 @@ pub const UNSENT_BYTES_MAX: u32 = 32 * 1024;
 pub const SENDS_PER_CHUNK: usize = 128;
 /// Bytes that live subscribers lack, on average, from which on a worker is short of time for sending.
 pub const PRESSED_BYTES: usize = 16 * 1024;
-/// Bytes that such a worker sends before it lets its neighbours run.
-pub const PRESSED_BYTES_PER_TURN: usize = 2 * 1024 * 1024;
 /// Sends of one chunk while requests come in or wait.
 pub const SENDS_PER_CHUNK_MIN: usize = 16;
 /// The longest time for which `--coalesce-us` may hold events.

@@ -25,8 +25,6 @@ pub struct Filled {
     pub jobs: usize,
     /// There is more to look at, even where no job was found.
     pub unfinished: bool,
-    /// Bytes of the jobs.
-    pub bytes: usize,
     /// Live subscribers lack much each: events come faster than they go out.
     pub pressed: bool,
 }
@@ -73,7 +71,7 @@ impl<K> Hub<K> {
             (self.live_bytes, self.behind_bytes) = (self.live_bytes / 2, self.behind_bytes / 2);
         }
         let unfinished = self.dispatched < visible || chunk.looked >= limits::SCAN_ENTRIES_PER_TURN;
-        Filled { jobs: chunk.filled, bytes: chunk.bytes, unfinished, pressed }
+        Filled { jobs: chunk.filled, unfinished, pressed }
     }
 
     fn fill_controls(&mut self, chunk: &mut Fill<'_, '_>) {

@@ -45,7 +45,7 @@ pub(crate) async fn deliver_loop(worker: Rc<Worker>, mut sender: Sender, mut coa
                 break;
             }
             if filled.pressed {
-                worker.send_on(&mut sender, &mut buffers, shown, filled);
+                worker.send_on(&mut sender, &mut buffers, shown, filled.jobs);
             }
             worker.make_way();
             worker.breather.breathe().await;
@@ -73,18 +73,17 @@ impl Worker {
         any
     }
 
-    /// Goes on for as many sends as a long chunk has, up to `limits::PRESSED_BYTES_PER_TURN`, whoever waits: events
-    /// come faster than they go out, and requests that are not read bring no more of them. Otherwise publishers had
-    /// most of the time, and deliveries were ever later.
-    fn send_on(&self, sender: &mut Sender, buffers: &mut Buffers, shown: EventId, begun: Filled) {
-        let (mut sent, mut bytes) = (begun.jobs, begun.bytes);
-        while sent < limits::SENDS_PER_CHUNK && bytes < limits::PRESSED_BYTES_PER_TURN {
+    /// Goes on until as many have been served as a long chunk has places, whoever waits: events come faster than they
+    /// go out, and requests that are not read bring no more of them. Otherwise publishers had most of the time, and
+    /// deliveries were ever later. That is at most `BEHIND_BYTES_PER_TURN` for each; fewer bytes where each lacks
+    /// more would be fewer subscribers a turn the later they are, from which none would ever recover.
+    fn send_on(&self, sender: &mut Sender, buffers: &mut Buffers, shown: EventId, mut sent: usize) {
+        while sent < limits::SENDS_PER_CHUNK {
             let filled = self.send_chunk(sender, buffers, shown, limits::SENDS_PER_CHUNK - sent);
             if filled.jobs == 0 || !filled.pressed {
                 return;
             }
             sent += filled.jobs;
-            bytes += filled.bytes;
         }
     }
 
