@@ -64,8 +64,8 @@ pub fn listen(address: SocketAddr, workers: usize) -> Result<(SocketAddr, Vec<Ow
     let mut sockets = Vec::with_capacity(workers);
     for _ in 0..workers.max(1) {
         let socket = bind(bound, true).map_err(said)?;
-        // Accepted sockets inherit both (tcp(7)), without a system call for each. What a peer does not read stays in the
-        // log, or in an answer that is counted, rather than in thousands of sockets, where it would be the machine.
+        // Accepted sockets inherit both, without a system call for each. What a peer does not read stays in the log,
+        // or in an answer that is counted, rather than in thousands of sockets, where it would be the machine.
         socket.set_tcp_nodelay(true).map_err(other)?;
         socket.set_tcp_notsent_lowat(limits::UNSENT_BYTES_MAX).map_err(other)?;
         socket.listen(BACKLOG).map_err(said)?;

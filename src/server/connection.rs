@@ -116,8 +116,8 @@ impl Connection {
         self.cut();
     }
 
-    /// Wakes its task with an end or an error. What the peer did not take of an answer, the kernel is to forget when the
-    /// socket is closed: otherwise it offers it to a closed window for minutes.
+    /// Wakes its task with an end or an error. What the peer did not take of an answer, the kernel is to forget when
+    /// the socket is closed: otherwise it offers it to a closed window for minutes.
     fn cut(&self) {
         if self.phase.get() == Phase::Writing {
             let _unsupported = set_socket_linger(&self.socket, Some(Duration::ZERO));

@@ -55,8 +55,8 @@ fn the_word_serve_may_be_left_out() {
 fn every_flag_arrives() {
     let config = args(
         "--listen [::1]:80 --data-dir /srv/x --workers 3 --durability interval:50 --max-connections 77 \
-         --heartbeat-ms 1000 --write-timeout-ms 2000 --request-timeout-ms 3000 --idle-timeout-ms 4000 --min-rate-bytes 88 \
-         --drain-timeout-ms 0 --segment-bytes 4MiB --scrub-bytes-per-second 1MiB \
+         --heartbeat-ms 1000 --write-timeout-ms 2000 --request-timeout-ms 3000 --idle-timeout-ms 4000 \
+         --min-rate-bytes 88 --drain-timeout-ms 0 --segment-bytes 4MiB --scrub-bytes-per-second 1MiB \
          --retain-bytes 12M --retain-age 7d --min-free-bytes 0 --insecure --new-epoch --accept-gap \
          --strict-addresses --payment-streams-max 9 --cors-origin https://A.example \
          --cors-origin http://b.example:81 --send plain --coalesce-us 500 \
