@@ -187,6 +187,7 @@ fn settings(config: &Config, max_connections: usize) -> Settings {
         heartbeat_ms: config.heartbeat_ms,
         write_timeout_ms: config.write_timeout_ms,
         request_timeout_ms: config.request_timeout_ms,
+        rate_bytes_min: config.min_rate_bytes,
         idle_timeout_ms: config.idle_timeout_ms,
         drain_timeout_ms: config.drain_timeout_ms,
         rules: Rules { strict_addresses: config.strict_addresses },

@@ -48,6 +48,17 @@ pub const WRITES_UNSYNCED_MAX: usize = 16;
 pub const LAZY_SYNC_MS: u64 = 1000;
 /// Requests of one connection that are answered before others get a turn.
 pub const REQUESTS_PER_TURN: u32 = 8;
+/// Connections beyond `--max-connections`: for publishers and pollers while all subscribers' places are taken, and so
+/// that a subscriber too many can be told to come back.
+pub const CONNECTIONS_RESERVE: usize = 128;
+/// Bytes taken off a socket at a time while a head or the framing of a body is read; so many of further requests can
+/// come with it and are held until this one is answered.
+pub const PIPELINE_BYTES_MAX: usize = 16 * 1024;
+/// Bytes held by one worker for connections that do not take their answers.
+pub const ANSWERS_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes by which an answer may be behind the least rate on top of the time it has: a peer that reads slowly opens its
+/// window in steps as large.
+pub const ANSWER_STEP_BYTES: usize = 64 * 1024;
 /// Bytes of request bodies held at a time in the whole server, and up to which a single body is not counted.
 pub const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
 pub const BODY_BYTES_UNCOUNTED: usize = 16 * 1024;
@@ -120,6 +131,10 @@ const _: () = assert!(
 );
 const _: () = assert!(4 * BODY_BYTES_MAX <= INGEST_QUEUE_BYTES_MAX, "any batch fits an empty queue");
 const _: () = assert!(TARGET_BYTES_MAX < HEAD_BYTES_MAX);
+const _: () = assert!(
+    2 * (HISTORY_BYTES_MAX + FRAME_BYTES_MAX + PIPELINE_BYTES_MAX) <= ANSWERS_BYTES_MAX,
+    "no answer has to give way to itself"
+);
 const _: () = assert!(FRAME_BYTES_MAX <= BEHIND_BYTES_PER_TURN);
 const _: () = assert!(BEHIND_BYTES_PER_TURN <= BEHIND_BYTES_PER_TURN_ALL);
 const _: () = assert!(WARM_BYTES_MAX <= RESIDENT_BYTES_MAX);

@@ -18,8 +18,10 @@ pub struct Config {
     pub max_connections: Option<usize>,
     pub heartbeat_ms: u64,
     pub write_timeout_ms: u64,
-    /// Time for a request's head and body to arrive.
+    /// Time for a request's head to arrive, and for which a body or an answer may be slower than `min_rate_bytes`.
     pub request_timeout_ms: u64,
+    /// Bytes a second.
+    pub min_rate_bytes: u64,
     /// Time for which a connection is kept between two requests.
     pub idle_timeout_ms: u64,
     /// How long SIGTERM waits for acks and streams to end.
@@ -57,6 +59,7 @@ impl Config {
             heartbeat_ms: 0,
             write_timeout_ms: 0,
             request_timeout_ms: 0,
+            min_rate_bytes: 0,
             idle_timeout_ms: 0,
             drain_timeout_ms: 0,
             segment_bytes: 0,

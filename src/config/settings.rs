@@ -39,7 +39,7 @@ impl Group {
             Self::Access => "Access",
             Self::Log => "The event log",
             Self::Events => "Events",
-            Self::Timeouts => "Timeouts, in milliseconds",
+            Self::Timeouts => "Timeouts",
             Self::Diagnostics => "Diagnostics",
         }
     }

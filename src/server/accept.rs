@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use rustix::net::SocketFlags;
 use socket2::{Domain, Protocol, Socket as Socket2, Type};
 
+use crate::limits;
 use crate::server::connection;
 use crate::server::worker::Worker;
 
@@ -21,8 +22,8 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(20);
 /// How long a taken address is waited for: 3 s in all.
 const TAKEN_TRIES: u32 = 60;
 const TAKEN_PAUSE: Duration = Duration::from_millis(50);
-/// Connections beyond the subscriber limit that are still listened to, so that they can be told to come back.
-const CONNECTIONS_RESERVE: usize = 128;
+/// The least time between two warnings of one worker.
+const WARNING_MS: u32 = 10_000;
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,10 @@ pub fn listen(address: SocketAddr, workers: usize) -> Result<(SocketAddr, Vec<Ow
     let mut sockets = Vec::with_capacity(workers);
     for _ in 0..workers.max(1) {
         let socket = bind(bound, true).map_err(said)?;
+        // Accepted sockets inherit both, without a system call for each. What a peer does not read stays in the log,
+        // or in an answer that is counted, rather than in thousands of sockets, where it would be the machine.
+        socket.set_tcp_nodelay(true).map_err(other)?;
+        socket.set_tcp_notsent_lowat(limits::UNSENT_BYTES_MAX).map_err(other)?;
         socket.listen(BACKLOG).map_err(said)?;
         sockets.push(OwnedFd::from(socket));
     }
@@ -104,23 +109,28 @@ pub(crate) async fn accept_loop(worker: Rc<Worker>) {
 }
 
 fn begin(worker: &Rc<Worker>, socket: OwnedFd) {
-    let open = worker.shared.connections.load(std::sync::atomic::Ordering::Relaxed);
-    if open >= worker.shared.settings.max_connections + CONNECTIONS_RESERVE {
+    if !worker.make_room() {
         return;
     }
-    let _unsupported = rustix::net::sockopt::set_tcp_nodelay(&socket, true);
     if let Ok(connection) = worker.open_connection(socket) {
         drop(monoio::spawn(connection::serve(Rc::clone(worker), connection)));
     }
 }
 
-/// Once a second at most.
 fn warn_exhausted(worker: &Worker) {
-    let now_ms = worker.now_ms();
-    if now_ms.wrapping_sub(worker.warned_ms.get()) >= 1000 {
-        worker.warned_ms.set(now_ms);
+    if may_warn(worker) {
         tracing::warn!(
             "out of file descriptors or memory while accepting: raise LimitNOFILE or the machine's memory"
         );
     }
+}
+
+/// Whether it is time for another warning, which is then taken for given.
+pub(crate) fn may_warn(worker: &Worker) -> bool {
+    let now_ms = worker.now_ms();
+    let due = worker.warned_ms.get().is_none_or(|warned_ms| now_ms.wrapping_sub(warned_ms) >= WARNING_MS);
+    if due {
+        worker.warned_ms.set(Some(now_ms));
+    }
+    due
 }

@@ -4,9 +4,14 @@ use std::cell::Cell;
 use std::io;
 use std::os::fd::AsFd;
 use std::rc::Rc;
+use std::time::Duration;
+
+use rustix::net::Shutdown;
+use rustix::net::sockopt::set_socket_linger;
 
 use crate::http::{Reply, Version, stream_head};
 use crate::limits;
+use crate::server::lines::Line;
 use crate::server::request::{Input, NoRequest, read_request};
 use crate::server::route::{self, Answer};
 use crate::server::socket::Socket;
@@ -32,18 +37,28 @@ pub(crate) struct Connection {
     pub(crate) key: usize,
     phase: Cell<Phase>,
     deadline_ms: Cell<u32>,
+    /// Bytes that were moved and have not earned a whole millisecond yet.
+    earned: Cell<u32>,
+    /// Bytes held for it while it does not take its answer.
+    pub(crate) held: Cell<usize>,
     late: Cell<bool>,
+    gave_way: Cell<bool>,
+    /// It has not sent a whole request yet.
     fresh: Cell<bool>,
 }
 
 impl Connection {
-    pub(crate) fn new(socket: Socket, key: usize, deadline_ms: u32) -> Self {
+    /// Its first phase is to be begun.
+    pub(crate) fn new(socket: Socket, key: usize) -> Self {
         Self {
             socket,
             key,
-            phase: Cell::new(Phase::Reading),
-            deadline_ms: Cell::new(deadline_ms),
+            phase: Cell::new(Phase::Idle),
+            deadline_ms: Cell::new(0),
+            earned: Cell::new(0),
+            held: Cell::new(0),
             late: Cell::new(false),
+            gave_way: Cell::new(false),
             fresh: Cell::new(true),
         }
     }
@@ -56,14 +71,58 @@ impl Connection {
         self.late.get()
     }
 
+    /// Whether it was ended to make room for others.
+    pub(crate) fn gave_way(&self) -> bool {
+        self.gave_way.get()
+    }
+
     /// Begins a phase with its own time; a deadline missed before does not count in it.
-    pub(crate) fn set_deadline(&self, worker: &Worker, phase: Phase) {
+    pub(crate) fn begin(&self, worker: &Worker, phase: Phase) {
         let settings = &worker.shared.settings;
-        let allowed =
-            if phase == Phase::Idle { settings.idle_timeout_ms } else { settings.request_timeout_ms };
+        // Who has asked for nothing yet gets the time of a head, and again that of the head itself.
+        let idle = phase == Phase::Idle && !self.fresh.get();
+        let allowed = if idle { settings.idle_timeout_ms } else { settings.request_timeout_ms };
         self.deadline_ms.set(worker.now_ms().wrapping_add(allowed as u32));
+        self.earned.set(0);
         self.phase.set(phase);
         self.late.set(false);
+        if !self.gave_way.get() {
+            let mut lines = worker.lines.borrow_mut();
+            match phase {
+                Phase::Idle | Phase::Reading => lines.join(self.key, Line::Asking),
+                Phase::Working | Phase::Writing => lines.leave(self.key),
+            }
+        }
+    }
+
+    /// Takes note of bytes of a body that came, or of an answer that went. Each earns its time at the least rate. What
+    /// is saved up that way is no more than the time at the beginning and that of `ahead` bytes: a part sent fast is
+    /// no licence to stand still for minutes.
+    pub(crate) fn moved(&self, worker: &Worker, bytes: usize, ahead: usize) {
+        let (settings, now_ms) = (&worker.shared.settings, worker.now_ms());
+        let rate = settings.rate_bytes_min;
+        let earned = u64::from(self.earned.get()) + bytes as u64;
+        let earned_ms = earned * 1000 / rate;
+        self.earned.set((earned - earned_ms * rate / 1000) as u32);
+        let left_ms = i64::from(self.deadline_ms.get().wrapping_sub(now_ms) as i32);
+        let most_ms = settings.request_timeout_ms + ahead as u64 * 1000 / rate;
+        let left_ms = (left_ms + earned_ms as i64).min(most_ms as i64);
+        self.deadline_ms.set(now_ms.wrapping_add(left_ms as u32));
+    }
+
+    /// Ends it at once, whatever it is waited for, to make room for others.
+    pub(crate) fn end(&self) {
+        self.gave_way.set(true);
+        self.cut();
+    }
+
+    /// Wakes its task with an end or an error. What the peer did not take of an answer, the kernel is to forget when
+    /// the socket is closed: otherwise it offers it to a closed window for minutes.
+    fn cut(&self) {
+        if self.phase.get() == Phase::Writing {
+            let _unsupported = set_socket_linger(&self.socket, Some(Duration::ZERO));
+        }
+        let _already_gone = rustix::net::shutdown(self.socket.as_fd(), Shutdown::Both);
     }
 
     /// Ends what the connection waits for when its time is over: a read sees the end, a write an error.
@@ -74,22 +133,38 @@ impl Connection {
             return;
         }
         self.late.set(true);
-        let how = match self.phase.get() {
-            Phase::Writing => rustix::net::Shutdown::Both,
-            _ => rustix::net::Shutdown::Read,
-        };
-        let _already_gone = rustix::net::shutdown(self.socket.as_fd(), how);
+        if self.phase.get() == Phase::Writing {
+            self.cut();
+        } else {
+            let _already_gone = rustix::net::shutdown(self.socket.as_fd(), Shutdown::Read);
+        }
     }
 
-    /// Writes all of `bytes`, waiting where the socket is full, within the request timeout.
+    /// Writes all of `bytes`, waiting where the socket is full, for as long as the peer takes them fast enough.
     pub(crate) async fn write_all(&self, worker: &Worker, bytes: &[u8]) -> io::Result<()> {
+        self.begin(worker, Phase::Writing);
+        let written = self.write(worker, bytes).await;
+        worker.release_answer(self);
+        written
+    }
+
+    async fn write(&self, worker: &Worker, bytes: &[u8]) -> io::Result<()> {
         let mut rest = bytes;
-        self.set_deadline(worker, Phase::Writing);
         while !rest.is_empty() {
             match self.socket.send(rest) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(took) => rest = rest.get(took..).unwrap_or_default(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.socket.writable().await?,
+                Ok(took) => {
+                    rest = rest.get(took..).unwrap_or_default();
+                    if !rest.is_empty() {
+                        self.moved(worker, took, limits::ANSWER_STEP_BYTES);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if self.held.get() == 0 {
+                        worker.hold_answer(self, bytes.len());
+                    }
+                    self.socket.writable().await?;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -101,26 +176,33 @@ impl Connection {
 /// A connection's task.
 pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
     let mut input = Input::default();
-    let mut deaf = false;
+    let mut ending = Ending::Listening;
     let mut answered = 0;
     loop {
         let request = match read_request(&worker, &connection, &mut input).await {
             Ok(request) => request,
             Err(no_request) => {
-                deaf = connection.is_late();
+                ending = Ending::of(&no_request, connection.is_late());
                 refuse(&worker, &connection, no_request).await;
                 break;
             }
         };
-        connection.set_deadline(&worker, Phase::Working);
+        connection.begin(&worker, Phase::Working);
         worker.stir();
         connection.fresh.set(false);
         let (version, head_only) = (request.head.version, request.head.method == http::Method::HEAD);
         let keep_alive = request.head.keep_alive && !worker.shared.is_draining();
-        match route::answer(&worker, &connection, &request).await {
+        let answer = route::answer(&worker, &connection, &request).await;
+        // A body is not kept for a peer that takes its time over the answer.
+        drop(request);
+        match answer {
             Answer::Reply(reply) => {
-                let sent = send_reply(&worker, &connection, &reply, version, keep_alive, head_only).await;
-                if sent.is_err() || !keep_alive {
+                let sent = send_reply(&worker, &connection, reply, version, keep_alive, head_only).await;
+                if sent.is_err() {
+                    ending = Ending::Gone;
+                    break;
+                }
+                if !keep_alive {
                     break;
                 }
             }
@@ -133,7 +215,6 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
             }
             Answer::Subscribe(subscription) => {
                 drop(input);
-                drop(request);
                 subscribe::hand_over(&worker, connection, subscription).await;
                 return;
             }
@@ -145,7 +226,31 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
         }
     }
     if let Some(socket) = worker.close_connection(connection) {
-        worker.linger(socket, deaf);
+        match ending {
+            Ending::Gone => drop(socket),
+            Ending::Listening => worker.linger(socket, false),
+            Ending::Deaf => worker.linger(socket, true),
+        }
+    }
+}
+
+/// What may still come from the peer of a connection that ends.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    /// Nothing of use: it ended its side, or does not take its answer.
+    Gone,
+    Listening,
+    /// Something, but we ended the reading side, so that an end says nothing of the peer.
+    Deaf,
+}
+
+impl Ending {
+    fn of(no_request: &NoRequest, late: bool) -> Self {
+        match no_request {
+            _ if late => Self::Deaf,
+            NoRequest::Closed => Self::Gone,
+            _ => Self::Listening,
+        }
     }
 }
 
@@ -167,18 +272,19 @@ async fn refuse(worker: &Worker, connection: &Connection, no_request: NoRequest)
         .with("Retry-After", "1"),
         NoRequest::Bad(error) => Reply::from(&error),
     };
-    let _peer_gone = send_reply(worker, connection, &reply, Version::Http11, false, false).await;
+    let _peer_gone = send_reply(worker, connection, reply, Version::Http11, false, false).await;
 }
 
 async fn send_reply(
     worker: &Worker,
     connection: &Connection,
-    reply: &Reply,
+    reply: Reply,
     version: Version,
     keep_alive: bool,
     head_only: bool,
 ) -> io::Result<()> {
     let mut out = Vec::with_capacity(512 + reply.body.len());
     reply.write(&mut out, version, keep_alive, head_only, &worker.date());
+    drop(reply);
     connection.write_all(worker, &out).await
 }

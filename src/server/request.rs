@@ -106,10 +106,11 @@ pub(crate) async fn read_request<'a>(
     input: &mut Input,
 ) -> Result<Request<'a>, NoRequest> {
     if input.is_empty() {
-        connection.set_deadline(worker, Phase::Idle);
+        connection.begin(worker, Phase::Idle);
         receive(worker, connection, input).await?;
     }
-    connection.set_deadline(worker, Phase::Reading);
+    // From here to the head's end no byte earns more time.
+    connection.begin(worker, Phase::Reading);
     let mut reader = HeadReader::default();
     let head = loop {
         if let Some(head) = reader.read(input.rest())? {
@@ -123,9 +124,10 @@ pub(crate) async fn read_request<'a>(
     let mut held = Held { bodies: &worker.shared.bodies, bytes: 0 };
     if head.expects_continue && input.is_empty() && head.body != BodyLength::Exact(0) {
         connection.write_all(worker, CONTINUE).await.map_err(|_| NoRequest::Closed)?;
-        connection.set_deadline(worker, Phase::Reading);
     }
+    connection.begin(worker, Phase::Reading);
     loop {
+        let before = body.len();
         let progress = decoder.read(input.rest(), &mut body)?;
         input.consume(progress.consumed);
         if progress.done {
@@ -139,6 +141,8 @@ pub(crate) async fn read_request<'a>(
             receive(worker, connection, input).await?;
         }
         held.grow_to(body.len() + input.rest().len())?;
+        // Of what came, only what is of the body counts, so that empty framing earns nothing.
+        connection.moved(worker, body.len() - before, 0);
     }
     Ok(Request { head, body, _held: held })
 }
@@ -147,7 +151,8 @@ pub(crate) async fn read_request<'a>(
 async fn receive(worker: &Worker, connection: &Connection, input: &mut Input) -> Result<(), NoRequest> {
     receive_by(connection, || {
         let mut scratch = worker.scratch.borrow_mut();
-        let bytes = connection.socket.recv(&mut scratch)?;
+        let room = scratch.get_mut(..limits::PIPELINE_BYTES_MAX).unwrap_or_default();
+        let bytes = connection.socket.recv(room)?;
         input.push(scratch.get(..bytes).unwrap_or_default());
         Ok(bytes)
     })
@@ -183,10 +188,14 @@ async fn receive_by(
     mut receive: impl FnMut() -> io::Result<usize>,
 ) -> Result<(), NoRequest> {
     loop {
+        if connection.gave_way() {
+            return Err(NoRequest::Closed);
+        }
+        // Not even when there is more to read: bytes that keep coming would keep a late request alive.
+        if connection.is_late() && connection.phase() == Phase::Reading {
+            return Err(NoRequest::TooSlow);
+        }
         match receive() {
-            Ok(0) if connection.is_late() && connection.phase() == Phase::Reading => {
-                return Err(NoRequest::TooSlow);
-            }
             Ok(0) => return Err(NoRequest::Closed),
             Ok(_) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -19,8 +19,10 @@ pub struct Settings {
     pub heartbeat_ms: u64,
     /// How long a subscriber's kernel may acknowledge nothing at all.
     pub write_timeout_ms: u64,
-    /// How long a request may take to arrive, and an answer to be taken.
+    /// How long a head may take to arrive, and for how long a body or an answer may be slower than `rate_bytes_min`.
     pub request_timeout_ms: u64,
+    /// Bytes a second.
+    pub rate_bytes_min: u64,
     pub idle_timeout_ms: u64,
     pub drain_timeout_ms: u64,
     pub rules: Rules,

@@ -1,6 +1,6 @@
 //! `GET /events/subscribe`: from a query to a greeted subscriber in the hub.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::rc::Rc;
 
 use http::{Method, StatusCode};
@@ -8,7 +8,6 @@ use http::{Method, StatusCode};
 use crate::event::EventId;
 use crate::http::{Head, Reply, Version, stream_head};
 use crate::hub::{Filter, Subscriber};
-use crate::limits;
 use crate::log::Step;
 use crate::server::addresses::Peer;
 use crate::server::connection::Connection;
@@ -111,7 +110,6 @@ pub(crate) async fn hand_over(
         worker.linger(socket, false);
         return;
     }
-    limit_unsent(&socket);
     worker.shared.connections.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let address = worker.shared.addresses.enter(socket.as_fd());
     let unchunked = framing == Framing::Close;
@@ -119,11 +117,6 @@ pub(crate) async fn hand_over(
     let subscriber = Subscriber { connection: peer, filter: subscription.filter, position, unchunked };
     worker.hub.borrow_mut().add(subscriber, worker.now_ms());
     worker.bell.ring();
-}
-
-/// Keeps a slow subscriber's events in the log rather than in its socket, where thousands of them would be the machine.
-fn limit_unsent(socket: &OwnedFd) {
-    let _unsupported = socket2::SockRef::from(socket).set_tcp_notsent_lowat(limits::UNSENT_BYTES_MAX);
 }
 
 fn greet(worker: &Worker, start: &Start, framing: Framing, out: &mut Vec<u8>) -> EventId {

@@ -27,6 +27,7 @@ impl Worker {
         let mut connections = self.connections.borrow_mut();
         if is_roomy(connections.capacity(), connections.len()) {
             connections.shrink_to_fit();
+            self.lines.borrow_mut().trim(connections.capacity());
         }
         let mut lingering = self.lingering.borrow_mut();
         if is_roomy(lingering.capacity(), lingering.len()) {

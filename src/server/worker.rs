@@ -17,7 +17,9 @@ use crate::metrics::WorkerFigures;
 use crate::server::addresses::Peer;
 use crate::server::asking::Asking;
 use crate::server::coalesce::Coalescing;
-use crate::server::connection::Connection;
+use crate::server::connection::{Connection, Phase};
+use crate::server::give_way::http_connections_max;
+use crate::server::lines::Lines;
 use crate::server::pager::PagerDoor;
 use crate::server::ring::{RingError, Sender};
 use crate::server::shared::Shared;
@@ -71,6 +73,13 @@ pub(crate) struct Worker {
     pub(crate) waiting: Waiting<Result<Vec<Published>, PublishError>>,
     pub(crate) asking: Asking,
     pub(crate) connections: RefCell<Slab<Rc<Connection>>>,
+    /// Those of them that keep the server waiting.
+    pub(crate) lines: RefCell<Lines>,
+    /// Those of them that gave way and whose tasks have not ended yet.
+    pub(crate) leaving: Cell<usize>,
+    pub(crate) http_connections_max: usize,
+    /// Bytes held for connections that do not take their answers.
+    pub(crate) answers_held: Cell<usize>,
     pub(crate) lingering: RefCell<Vec<sweep::Lingering>>,
     /// Received bytes of whichever connection is being read right now.
     pub(crate) scratch: RefCell<Box<[u8]>>,
@@ -82,8 +91,8 @@ pub(crate) struct Worker {
     pub(crate) damaged_seen: Cell<u64>,
     /// Whether the first worker has said that there is no room for the log.
     pub(crate) disk_full: Cell<bool>,
-    /// When running out of descriptors was last complained of.
-    pub(crate) warned_ms: Cell<u32>,
+    /// When running out of descriptors or of places was last complained of.
+    pub(crate) warned_ms: Cell<Option<u32>>,
     /// The delivery task is to give large buffers up when it rests.
     pub(crate) buffers_old: Cell<bool>,
     pub(crate) crowd: Cell<Crowd>,
@@ -107,6 +116,8 @@ impl Worker {
             epoll: Watch::new(epoll.try_clone()?)?,
             listener: Watch::new(parts.listener.try_clone()?)?,
         };
+        let http_connections_max =
+            http_connections_max(parts.shared.settings.max_connections, parts.shared.figures.len());
         let worker = Self {
             index: parts.index,
             shared: parts.shared,
@@ -118,6 +129,10 @@ impl Worker {
             waiting: Waiting::default(),
             asking: Asking::new(parts.pager),
             connections: RefCell::new(Slab::new()),
+            lines: RefCell::default(),
+            leaving: Cell::new(0),
+            http_connections_max,
+            answers_held: Cell::new(0),
             lingering: RefCell::new(Vec::new()),
             scratch: RefCell::new(vec![0; 64 * 1024].into_boxed_slice()),
             epoll,
@@ -125,7 +140,7 @@ impl Worker {
             random: Cell::new(u64::from_ne_bytes(seed) | 1),
             damaged_seen: Cell::new(0),
             disk_full: Cell::new(false),
-            warned_ms: Cell::new(0),
+            warned_ms: Cell::new(None),
             buffers_old: Cell::new(false),
             crowd: Cell::default(),
             give_back: parts.give_back,
@@ -182,16 +197,21 @@ impl Worker {
         self.stir();
         let mut connections = self.connections.borrow_mut();
         let entry = connections.vacant_entry();
-        let deadline_ms = self.now_ms().wrapping_add(self.shared.settings.request_timeout_ms as u32);
-        let connection = Rc::new(Connection::new(Socket::adopt(socket)?, entry.key(), deadline_ms));
+        let connection = Rc::new(Connection::new(Socket::adopt(socket)?, entry.key()));
+        connection.begin(self, Phase::Idle);
         entry.insert(Rc::clone(&connection));
         self.shared.connections.fetch_add(1, Ordering::Relaxed);
         Ok(connection)
     }
 
-    /// Takes a connection out of the table and out of the runtime, where nobody else holds it.
+    /// Takes a connection out of the table and out of the runtime. `None` where it gave way or somebody else holds it.
     pub(crate) fn close_connection(&self, connection: Rc<Connection>) -> Option<OwnedFd> {
         self.connections.borrow_mut().try_remove(connection.key);
+        if connection.gave_way() {
+            self.leaving.set(self.leaving.get() - 1);
+            return None;
+        }
+        self.lines.borrow_mut().leave(connection.key);
         self.shared.connections.fetch_sub(1, Ordering::Relaxed);
         Rc::try_unwrap(connection).ok().map(|connection| connection.socket.into_fd())
     }

@@ -92,6 +92,7 @@ fn settings() -> Settings {
         heartbeat_ms: long_ms,
         write_timeout_ms: long_ms,
         request_timeout_ms: long_ms,
+        rate_bytes_min: 1,
         idle_timeout_ms: long_ms,
         drain_timeout_ms: long_ms,
         rules: Rules::default(),

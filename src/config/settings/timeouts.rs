@@ -1,9 +1,10 @@
-//! How long things may take. A part of the settings table.
+//! How long things may take, and how slow they may be. A part of the settings table.
 
 use crate::config::settings::{Group, Setting, row};
 use crate::config::{Form, values};
 
 const HOUR_MS: u64 = 3_600_000;
+const RATE_MAX: u64 = 1024 * 1024 * 1024;
 
 pub(in crate::config) const ROWS: &[Setting] = &[
     row(
@@ -27,9 +28,20 @@ pub(in crate::config) const ROWS: &[Setting] = &[
         "request-timeout-ms",
         Form::Value("MS"),
         "10000",
-        "Time for a request's head and body to arrive",
+        "Time for a request's head to arrive, however its bytes trickle in; a body or an answer may be slower than \
+         --min-rate-bytes for this long",
         |config, text| {
             values::milliseconds(text, 100, HOUR_MS).map(|value| config.request_timeout_ms = value)
+        },
+    ),
+    row(
+        Group::Timeouts,
+        "min-rate-bytes",
+        Form::Value("COUNT"),
+        "4096",
+        "Bytes a second at which a request's body must come and its answer be taken, on the whole",
+        |config, text| {
+            values::number(text, 1, RATE_MAX, " bytes a second").map(|value| config.min_rate_bytes = value)
         },
     ),
     row(

@@ -17,6 +17,7 @@ fn defaults() -> Config {
         heartbeat_ms: 15_000,
         write_timeout_ms: 60_000,
         request_timeout_ms: 10_000,
+        min_rate_bytes: 4096,
         idle_timeout_ms: 75_000,
         drain_timeout_ms: 10_000,
         segment_bytes: 134_217_728,
@@ -55,7 +56,7 @@ fn every_flag_arrives() {
     let config = args(
         "--listen [::1]:80 --data-dir /srv/x --workers 3 --durability interval:50 --max-connections 77 \
          --heartbeat-ms 1000 --write-timeout-ms 2000 --request-timeout-ms 3000 --idle-timeout-ms 4000 \
-         --drain-timeout-ms 0 --segment-bytes 4MiB --scrub-bytes-per-second 1MiB \
+         --min-rate-bytes 88 --drain-timeout-ms 0 --segment-bytes 4MiB --scrub-bytes-per-second 1MiB \
          --retain-bytes 12M --retain-age 7d --min-free-bytes 0 --insecure --new-epoch --accept-gap \
          --strict-addresses --payment-streams-max 9 --cors-origin https://A.example \
          --cors-origin http://b.example:81 --send plain --coalesce-us 500 \
@@ -71,6 +72,7 @@ fn every_flag_arrives() {
         heartbeat_ms: 1000,
         write_timeout_ms: 2000,
         request_timeout_ms: 3000,
+        min_rate_bytes: 88,
         idle_timeout_ms: 4000,
         drain_timeout_ms: 0,
         segment_bytes: 4 << 20,
