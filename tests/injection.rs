@@ -164,17 +164,13 @@ fn shown(place: &Place, number: usize, text: &str) -> Option<Value> {
     Some(serde_json::from_str(&shown).unwrap())
 }
 
-/// Bodies that readers of JSON take differently: (the members of the data behind the first two, the data or a refusal).
-#[test]
-fn names_twice_nesting_and_numbers() {
-    let directory = data_directory();
-    let server = Server::start(directory.path(), &[]);
-    let mut witnesses = Witnesses::new(server.address);
+/// Members of an event's data behind the first two, and whether they are taken.
+fn members() -> Vec<(String, bool)> {
     let nested = |levels: usize| format!(r#""x":{}1{}"#, "[".repeat(levels), "]".repeat(levels));
     let digits = "9".repeat(400);
     let taken = |text: &str| (text.to_owned(), true);
     let refused = |text: &str| (text.to_owned(), false);
-    let cases = [
+    vec![
         refused(r#""a":1,"a":1"#),
         refused(r#""a":1,"\u0061":2"#),
         refused(r#""\u0061":1,"a":2"#),
@@ -217,8 +213,16 @@ fn names_twice_nesting_and_numbers() {
         refused(r#""newBalance":"-1""#),
         refused(r#""newBalance":1e3"#),
         refused(&format!(r#""newBalance":"{digits}""#)),
-    ];
-    for (members, taken) in &cases {
+    ]
+}
+
+/// Bodies that readers of JSON take differently.
+#[test]
+fn names_twice_nesting_and_numbers() {
+    let directory = data_directory();
+    let server = Server::start(directory.path(), &[]);
+    let mut witnesses = Witnesses::new(server.address);
+    for (members, taken) in &members() {
         let data = format!(r#"{{"streamId":"s","amount":"1",{members}}}"#);
         let envelope = format!(r#"{{"type":"stream.topped_up","data":{data}}}"#);
         let flat = format!(r#"{{"eventType":"TOPPED_UP",{}"#, &data[1..]);
@@ -253,7 +257,8 @@ fn from_a_path_a_query_or_a_field_no_byte_gets_into_a_head() {
         b"GET /events?all=true HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:80\xA7forged\r\n\r\n",
         b"OPTIONS /events HTTP/1.1\r\nHost: localhost\r\nOrigin: http://forged\xA7.localhost\r\n\r\n",
         b"GET /health HTTP/1.1\r\nHost: localhost\xA7forged\r\n\r\n",
-        b"POST /streams/s/cancel HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: \xA7 \xA7forged\r\nContent-Length: 0\r\n\r\n",
+        b"POST /streams/s/cancel HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: \xA7 \xA7forged\r\n\
+         Content-Length: 0\r\n\r\n",
     ];
     for head in heads {
         for byte in 0..=255_u8 {
@@ -271,4 +276,24 @@ fn from_a_path_a_query_or_a_field_no_byte_gets_into_a_head() {
         }
     }
     witnesses.finish();
+}
+
+/// A position is text that the greeting's `gap` repeats to the one who sent it.
+#[test]
+fn a_position_is_repeated_as_text() {
+    let directory = data_directory();
+    let server = Server::start(directory.path(), &[]);
+    let texts: Vec<&str> = PAYLOADS.iter().filter_map(|(_, text)| *text).collect();
+    for text in texts {
+        let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let target = format!("/events/subscribe?all=true&lastEventId=x{encoded}");
+        let mut source = EventSource::open(server.address, &target, "HTTP/1.1");
+        let (greeting, gap) = (source.next(), source.next());
+        assert_eq!((greeting.event.as_str(), greeting.last_event_id.as_str()), ("message", ""));
+        assert_eq!((gap.event.as_str(), gap.last_event_id.as_str()), ("gap", "0"), "{text:?}");
+        let data: Value = serde_json::from_str(&gap.data).unwrap();
+        assert_eq!(data["requested"], format!("x{text}"));
+        assert!(!gap.data.contains(|letter: char| letter.is_ascii_control()), "{gap:?}");
+        assert_eq!((source.retries(), source.meaningless()), (1, &[][..]));
+    }
 }

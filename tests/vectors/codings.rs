@@ -151,6 +151,7 @@ pub(super) const ROWS: &[Row] = &[
         "chunks to GET hold a request",
         "9112 6",
         &[200, 201],
-        "GET /health?FIRST HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n<HEX>\r\n<HIDDEN>\r\n0\r\n\r\n",
+        "GET /health?FIRST HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n<HEX>\r\n\
+         <HIDDEN>\r\n0\r\n\r\n",
     ),
 ];

@@ -38,13 +38,15 @@ pub(super) const ROWS: &[Row] = &[
         "absolute form against a foreign Host",
         "9112 3.2.2",
         &[201, 201],
-        "POST http://localhost/streams/FIRST/pause HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n",
+        "POST http://localhost/streams/FIRST/pause HTTP/1.1\r\nHost: evil.example\r\n\
+         Content-Length: 0\r\n\r\n",
     ),
     (
         "a foreign absolute form",
         "9112 3.2.2",
         &[403, 201],
-        "POST http://evil.example/streams/FIRST/pause HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
+        "POST http://evil.example/streams/FIRST/pause HTTP/1.1\r\nHost: localhost\r\n\
+         Content-Length: 0\r\n\r\n",
     ),
     (
         "absolute form without Host",

@@ -27,19 +27,22 @@ pub(super) const ROWS: &[Row] = &[
         "HTTP/1.0 publishes",
         "9112 6.3",
         &[201, 201],
-        "POST /streams/FIRST/pause HTTP/1.0\r\nContent-Type: application/json\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n{}",
+        "POST /streams/FIRST/pause HTTP/1.0\r\nContent-Type: application/json\r\n\
+         Connection: keep-alive\r\nContent-Length: 2\r\n\r\n{}",
     ),
     (
         "HTTP/1.0 with chunks",
         "9112 6.1",
         &[400],
-        "POST /streams/FIRST/pause HTTP/1.0\r\nContent-Type: application/json\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "POST /streams/FIRST/pause HTTP/1.0\r\nContent-Type: application/json\r\n\
+         Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     ),
     (
         "HTTP/1.0 with chunks and a length",
         "9112 6.1",
         &[400],
-        "POST /streams/FIRST/pause HTTP/1.0\r\nContent-Type: application/json\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}",
+        "POST /streams/FIRST/pause HTTP/1.0\r\nContent-Type: application/json\r\n\
+         Connection: keep-alive\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}",
     ),
     (
         "HTTP/1.0 with identity",
@@ -51,7 +54,8 @@ pub(super) const ROWS: &[Row] = &[
         "HTTP/1.0 with two lengths",
         "9112 6.3",
         &[400],
-        "POST /streams/FIRST/pause HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 2\r\nContent-Length: 0\r\n\r\n{}",
+        "POST /streams/FIRST/pause HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\
+         Content-Length: 0\r\n\r\n{}",
     ),
     (
         "HTTP/1.0 with two hosts",
@@ -69,7 +73,8 @@ pub(super) const ROWS: &[Row] = &[
         "an expectation in HTTP/1.0",
         "9110 10.1.1",
         &[201, 201],
-        "POST /streams/FIRST/pause HTTP/1.0\r\nContent-Type: application/json\r\nConnection: keep-alive\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}",
+        "POST /streams/FIRST/pause HTTP/1.0\r\nContent-Type: application/json\r\n\
+         Connection: keep-alive\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}",
     ),
     // Others.
     ("HTTP/1.2", "9110 15.6.6", &[505], "GET /health?FIRST HTTP/1.2\r\nHost: localhost\r\n\r\n"),
@@ -91,7 +96,8 @@ pub(super) const ROWS: &[Row] = &[
         "9110 7.8",
         &[201, 201],
         sized!(
-            "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nContent-Length: 2\r\n"
+            "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\
+             Content-Length: 2\r\n"
         ),
     ),
     (
@@ -104,7 +110,8 @@ pub(super) const ROWS: &[Row] = &[
         "a web socket",
         "9110 7.8",
         &[200, 201],
-        "GET /health?FIRST HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 777\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        "GET /health?FIRST HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 777\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     ),
     (
         "TLS within HTTP",

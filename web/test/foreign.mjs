@@ -1,5 +1,6 @@
 // Pages of other sites: names that lead to this machine, where such pages come from, and what they try.
 import { createServer } from 'node:http';
+import * as net from 'node:net';
 
 // Every name below `.example` is this machine. A browser of today asks its user before a page reaches for the local
 // network; what is tried here is whether the server stands without that.
@@ -13,6 +14,34 @@ export async function servePages() {
   const server = createServer((_, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end(PAGE));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { port: server.address().port, close: () => { server.closeAllConnections(); server.close(); } };
+}
+
+// Stands before the server at `to` and keeps what was said: a browser does not tell of all that it sends in a page's name.
+export async function listenIn(to) {
+  const talks = [];
+  const relay = net.createServer((browser) => {
+    const talk = { asked: '', answered: '' };
+    talks.push(talk);
+    const server = net.connect(to, '127.0.0.1');
+    browser.on('data', (bytes) => { talk.asked += bytes.toString('latin1'); });
+    server.on('data', (bytes) => { talk.answered += bytes.toString('latin1'); });
+    for (const [from, other] of [[browser, server], [server, browser]]) {
+      from.pipe(other);
+      from.on('error', () => other.destroy());
+    }
+  });
+  await new Promise((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const heads = (text, first) => [...text.matchAll(new RegExp(`${first}\\r\\n([^]*?)\\r\\n\\r\\n`, 'g'))];
+  // Each request with its answer; the n-th answer on a connection is that to its n-th request.
+  const exchanges = () => talks.flatMap(({ asked, answered }) => {
+    const answers = heads(answered, 'HTTP/1\\.1 (\\d+) [^\\r]*');
+    return heads(asked, '(GET|HEAD|POST|OPTIONS) (\\S+) HTTP/1\\.1').map(([, method, path, fields], index) => ({
+      method, path, cookie: fields.match(/^cookie: ([^\r]*)/im)?.[1] ?? '', status: Number(answers[index]?.[1]),
+      fields: Object.fromEntries((answers[index]?.[2] ?? '').split('\r\n')
+        .map((line) => line.split(': ')).map(([name, value]) => [name.toLowerCase(), value])),
+    }));
+  });
+  return { port: relay.address().port, exchanges, close: () => relay.close() };
 }
 
 export const EVENT = JSON.stringify({ type: 'stream.topped_up', data: { streamId: 'stolen', amount: '1' } });

@@ -76,9 +76,9 @@ export class Server {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  // The newest page of everything.
-  async history() {
-    return (await fetch(`${this.url}/events?all=true&order=desc`)).json();
+  // The first page of everything.
+  async events() {
+    return (await (await fetch(`${this.url}/events?all=true`)).json()).events;
   }
 
   // Publishes and returns the event id.
