@@ -85,6 +85,46 @@ fn other_origins_read_nothing_and_publish_nothing() {
     assert_eq!(publish(server.address, &topped_up("1", "1")), "1", "a foreign page published");
 }
 
+/// A field that is there and cannot be read is a foreign page's and not nobody's.
+#[test]
+fn an_origin_that_cannot_be_judged_is_foreign() {
+    let directory = data_directory();
+    let server = Server::start(directory.path(), &["--cors-origin", "https://app.example"]);
+    let body = topped_up("1", "1");
+    let own = format!("Origin: http://{}", server.address);
+    for lines in [
+        "Origin:",
+        "Origin: null",
+        "Origin: https://evil.example\u{e9}",
+        "Origin: http://localhost\r\nOrigin: https://evil.example",
+        "Origin: https://evil.example\r\nOrigin: http://localhost",
+        &format!("{own}\r\nOrigin: https://evil.example"),
+        &format!("{own}, https://evil.example"),
+        &format!("{own} https://evil.example"),
+        "Origin: http://localhost:+80",
+        "Origin: http://localhost@evil.example",
+        "Origin: http://localhost:80:80",
+        "Origin: https://app.example.evil.example",
+        "Origin: https://evil.example/https://app.example",
+        "Origin: https://app.example:+443",
+        "Origin: http://app.example",
+        "Origin: https://app.example:444",
+    ] {
+        let mut client = Client::connect(server.address);
+        client.send(format!(
+            "POST /events HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+             {lines}\r\n\r\n{body}",
+            server.address,
+            body.len()
+        ));
+        let answer = client.answer();
+        assert_eq!(answer.status, 403, "{lines}: {answer:?}");
+        assert_eq!(answer.error(), "foreign_origin");
+        assert_eq!(answer.field("access-control-allow-origin"), None);
+    }
+    assert_eq!(publish(server.address, &body), "1", "a foreign page published");
+}
+
 #[test]
 fn a_foreign_host_is_refused() {
     let directory = data_directory();

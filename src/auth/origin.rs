@@ -93,7 +93,7 @@ impl<'a> Origin<'a> {
         let (name, port) = name_and_port(host);
         let port = match port {
             None => default_port(scheme),
-            Some(port) => Some(port.parse().ok()?),
+            Some(port) => Some(port_number(port)?),
         };
         let good = !scheme.is_empty() && !name.is_empty() && !name.contains(['/', '@', '*', '?', '#', ' ']);
         good.then_some(Self { scheme, name, port })
@@ -104,7 +104,7 @@ impl<'a> Origin<'a> {
     fn is_served_at(&self, host: &str) -> bool {
         let (name, port) = name_and_port(host);
         let default = default_port(self.scheme);
-        let port = port.map_or(default, |port| port.parse().ok());
+        let port = port.map_or(default, port_number);
         default.is_some() && self.name.eq_ignore_ascii_case(name) && self.port == port
     }
 
@@ -131,6 +131,12 @@ fn default_port(scheme: &str) -> Option<u16> {
     } else {
         None
     }
+}
+
+/// Digits alone: `str::parse` takes a sign as well.
+fn port_number(text: &str) -> Option<u16> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits { text.parse().ok() } else { None }
 }
 
 /// Host and port apart; the brackets of an IPv6 address stay. An empty port is none (RFC 3986, section

@@ -31,6 +31,16 @@ pub struct BodyProgress {
     pub done: bool,
 }
 
+/// Where in a chunk extension's quoted string (RFC 9112, section 7.1.1) the next byte stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Quoted {
+    #[default]
+    Outside,
+    Inside,
+    /// Behind a backslash.
+    Escaped,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// So many bytes of an unchunked body are to come.
@@ -60,6 +70,7 @@ pub struct BodyDecoder {
     state: State,
     body_bytes: u64,
     extension_bytes: usize,
+    quoted: Quoted,
     trailer_bytes: usize,
 }
 
@@ -69,7 +80,7 @@ impl BodyDecoder {
             BodyLength::Exact(bytes) => State::Exact(bytes),
             BodyLength::Chunked => State::Size { digits: 0, size: 0 },
         };
-        Self { state, body_bytes: 0, extension_bytes: 0, trailer_bytes: 0 }
+        Self { state, body_bytes: 0, extension_bytes: 0, quoted: Quoted::Outside, trailer_bytes: 0 }
     }
 
     /// So many of the next bytes are the body's own and may be read to its end without `read`; 0: those of its framing
@@ -134,7 +145,8 @@ impl BodyDecoder {
             (State::Size { digits, size }, _) => self.size(digits, size, byte),
             (State::SizeSpace(size), b' ' | b'\t' | b';') => self.extension(size, byte),
             (State::SizeSpace(_), _) => Err(RequestError::BadChunkSize),
-            (State::Extension(size), b'\r') => Ok(State::SizeLf(size)),
+            // To a reader that honours quotes, a line end inside them is not the size's.
+            (State::Extension(size), b'\r') if self.quoted == Quoted::Outside => Ok(State::SizeLf(size)),
             (State::Extension(size), _) => self.extension(size, byte),
             (State::SizeLf(0), b'\n') => Ok(State::TrailerStart),
             (State::SizeLf(size), b'\n') => Ok(State::Data(size)),
@@ -174,6 +186,12 @@ impl BodyDecoder {
         if !is_value(byte) || self.extension_bytes > EXTENSION_BYTES_MAX {
             return Err(RequestError::BadChunkExtension);
         }
+        self.quoted = match (self.quoted, byte) {
+            (Quoted::Outside, b'"') | (Quoted::Escaped, _) => Quoted::Inside,
+            (Quoted::Inside, b'"') => Quoted::Outside,
+            (Quoted::Inside, b'\\') => Quoted::Escaped,
+            (quoted, _) => quoted,
+        };
         let in_front = !matches!(self.state, State::Extension(_)) && byte != b';';
         Ok(if in_front { State::SizeSpace(size) } else { State::Extension(size) })
     }

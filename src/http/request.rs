@@ -6,7 +6,7 @@
 
 use std::mem::MaybeUninit;
 
-use http::header::{CONNECTION, EXPECT, HOST};
+use http::header::{CONNECTION, EXPECT, HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::http::length::body_length;
@@ -79,6 +79,12 @@ impl Head {
         let mut lines = self.headers.get_all(name).iter();
         let first = lines.next()?;
         if lines.all(|line| line == first) { first.to_str().ok() } else { None }
+    }
+
+    /// The `Origin` field as it is to be judged. One that is not text, or several that differ, are an opaque origin
+    /// (`null`), and never none: a request without one is taken for no page's.
+    pub fn origin(&self) -> Option<&str> {
+        self.headers.contains_key(ORIGIN).then(|| self.header(ORIGIN.as_str()).unwrap_or("null"))
     }
 
     /// Whether the `Accept` header admits this media type (absent: yes; RFC 9110, section 12.5.1, `q=0`

@@ -65,7 +65,7 @@ const KNOWN_METHODS: [Method; 9] = [
 /// Judges the origin, finds the route and answers. CORS fields stand on answers and errors alike.
 pub(crate) async fn answer(worker: &Worker, connection: &Connection, request: &Request<'_>) -> Answer {
     let head = &request.head;
-    let verdict = worker.shared.settings.origins.judge(head.host.as_deref(), head.header("origin"));
+    let verdict = worker.shared.settings.origins.judge(head.host.as_deref(), head.origin());
     let cors = match &verdict {
         OriginVerdict::ForeignHost => {
             return Answer::Reply(Reply::error(

@@ -7,6 +7,7 @@
 
 mod client;
 pub mod device;
+mod event_source;
 mod events;
 mod publishers;
 mod random;
@@ -17,6 +18,7 @@ pub mod strace;
 mod subscription;
 
 pub use client::{Answer, Client, Json, delete, get, get_with, post, post_with, request};
+pub use event_source::{EventSource, Message};
 pub use events::{
     PLACEHOLDER, Stored, created, data_of, everything, publish, publish_lines, text, topped_up, type_of,
 };

@@ -8,17 +8,18 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const WAIT_MS = 20_000;
 const FILES = ['index.html', 'text.js', 'publish.js', 'subscription.js', 'feed.js', 'app.js', 'style.css', 'favicon.svg'];
 
-// Registers the hooks; what it returns is filled before each test.
-export function setUp(options = {}) {
+// Registers the hooks; what it returns is filled before each test. `flags`: more for the browser, `server`: for `Server`,
+// the rest for the browser's context.
+export function setUp({ flags = [], server = {}, ...options } = {}) {
   const here = { browser: null, server: null, page: null, complaints: [] };
   before(async () => {
     // A container has no user namespaces for the sandbox; QUIC and the GPU have no part in this.
-    const args = ['--no-sandbox', '--disable-quic', '--disable-gpu'];
+    const args = ['--no-sandbox', '--disable-quic', '--disable-gpu', ...flags];
     here.browser = await chromium.launch({ executablePath: CHROMIUM, args });
   });
   after(() => here.browser?.close());
   beforeEach(async () => {
-    here.server = new Server();
+    here.server = new Server(server);
     await here.server.start();
     const context = await here.browser.newContext(options);
     if (process.env.PAGE_FROM_TREE) await context.route(isPage, fromTree);

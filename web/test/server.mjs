@@ -18,7 +18,15 @@ function binary() {
 export class Server {
   #directory = mkdtempSync(join(tmpdir(), 'tailwire-page-'));
   #child = null;
+  #host;
+  #flags;
   port = 0;
+
+  // `host`: the address to listen on, which is the machine's own in any case; `flags`: more of the command line.
+  constructor({ host = '127.0.0.1', flags = [] } = {}) {
+    this.#host = host;
+    this.#flags = flags;
+  }
 
   get url() {
     return `http://127.0.0.1:${this.port}`;
@@ -26,7 +34,7 @@ export class Server {
 
   // The first start takes a free port; later ones take the same, as a restarted server does.
   async start() {
-    const args = ['--listen', `127.0.0.1:${this.port}`, '--data-dir', this.#directory];
+    const args = ['--listen', `${this.#host}:${this.port}`, '--data-dir', this.#directory, ...this.#flags];
     const child = spawn(binary(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     this.port = await new Promise((resolve, reject) => {
@@ -35,7 +43,7 @@ export class Server {
       const hear = (chunk) => {
         said += chunk;
         // Colours may stand between the words of a line, not within an address.
-        const address = said.match(/127\.0\.0\.1:([1-9]\d*)/);
+        const address = said.match(/127\.0\.0\.1\]?:([1-9]\d*)/);
         if (!address) return;
         clearTimeout(timer);
         resolve(Number(address[1]));
@@ -66,6 +74,11 @@ export class Server {
   async remove() {
     await this.kill();
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  // The first page of everything.
+  async events() {
+    return (await (await fetch(`${this.url}/events?all=true`)).json()).events;
   }
 
   // Publishes and returns the event id.

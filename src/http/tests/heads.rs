@@ -132,3 +132,22 @@ fn http_1_0_needs_no_host() {
     assert_eq!(head("GET / HTTP/1.0\r\nHost: h\r\n\r\n").host.as_deref(), Some("h"));
     assert_eq!(head("GET / HTTP/1.1\r\nHost:\r\n\r\n").host.as_deref(), Some(""));
 }
+
+#[test]
+fn origins_that_are_there_are_never_none() {
+    let origin = |fields: &[&str]| {
+        let head = parse(&with_fields("GET / HTTP/1.1", &[&["Host: h"], fields].concat())).unwrap().unwrap();
+        head.origin().map(str::to_owned)
+    };
+    for (fields, expected) in [
+        (&[][..], None),
+        (&["X-Origin: http://a"], None),
+        (&["Origin: http://a"], Some("http://a")),
+        (&["Origin: http://a", "origin: http://a"], Some("http://a")),
+        (&["Origin: http://a", "Origin: http://b"], Some("null")),
+        (&["Origin: http://a\u{e9}"], Some("null")),
+        (&["Origin:"], Some("")),
+    ] {
+        assert_eq!(origin(fields).as_deref(), expected, "{fields:?}");
+    }
+}
