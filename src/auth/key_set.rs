@@ -66,6 +66,11 @@ impl KeySet {
         self.keys.iter().map(name).collect()
     }
 
+    /// Whether one of the keys is a secret.
+    pub fn holds_secret(&self) -> bool {
+        self.has(KeyAlgorithm::Hs256)
+    }
+
     /// The keys that a token of this algorithm and name may be tried with, by the rule above.
     pub(in crate::auth) fn candidates(
         &self,

@@ -33,7 +33,7 @@ mod worker;
 pub use accept::{ListenError, listen};
 pub use pager::{Pager, PagerDoor, pager};
 pub use ring::{RingError, SendMethod, probe};
-pub use shared::{Settings, Shared};
+pub use shared::{Access, Settings, Shared};
 pub use worker::{WorkerError, WorkerParts, run};
 
 #[cfg(test)]
