@@ -5,12 +5,14 @@
 //! is for.
 
 mod accept;
+mod access;
 mod addresses;
 mod asking;
 mod coalesce;
 mod connection;
 mod deliver;
 mod drain;
+mod expiry;
 mod history;
 mod look;
 mod page;
@@ -26,6 +28,7 @@ mod stride;
 mod subscribe;
 mod sweep;
 mod tcp_info;
+mod ticket;
 mod trim;
 mod waiting;
 mod worker;
