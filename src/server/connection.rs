@@ -9,10 +9,10 @@ use std::time::Duration;
 use rustix::net::Shutdown;
 use rustix::net::sockopt::set_socket_linger;
 
-use crate::http::{Reply, Version, stream_head};
+use crate::http::{Head, Reply, Version, stream_head};
 use crate::limits;
 use crate::server::lines::Line;
-use crate::server::request::{Input, NoRequest, read_request};
+use crate::server::request::{Input, NoRequest, read_body, read_head, skip_body};
 use crate::server::route::{self, Answer};
 use crate::server::socket::Socket;
 use crate::server::subscribe;
@@ -177,9 +177,31 @@ impl Connection {
 pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
     let mut input = Input::default();
     let mut ending = Ending::Listening;
-    let mut answered = 0;
-    loop {
-        let request = match read_request(&worker, &connection, &mut input).await {
+    for answered in 0_u64.. {
+        // Requests that have come already are answered without waiting: others need their turn.
+        if answered > 0 && answered.is_multiple_of(limits::REQUESTS_PER_TURN.into()) {
+            worker.breather.breathe().await;
+        }
+        let head = match read_head(&worker, &connection, &mut input).await {
+            Ok(head) => head,
+            Err(no_request) => {
+                ending = Ending::of(&no_request, connection.is_late());
+                refuse(&worker, &connection, no_request).await;
+                break;
+            }
+        };
+        let (version, head_only) = (head.version, head.method == http::Method::HEAD);
+        let admitted = match route::admit(&worker, &connection, &head) {
+            Ok(admitted) => admitted,
+            Err(reply) => match turn_away(&worker, &connection, &mut input, &head, *reply).await {
+                None => continue,
+                Some(how) => {
+                    ending = how;
+                    break;
+                }
+            },
+        };
+        let request = match read_body(&worker, &connection, &mut input, head).await {
             Ok(request) => request,
             Err(no_request) => {
                 ending = Ending::of(&no_request, connection.is_late());
@@ -190,9 +212,8 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
         connection.begin(&worker, Phase::Working);
         worker.stir();
         connection.fresh.set(false);
-        let (version, head_only) = (request.head.version, request.head.method == http::Method::HEAD);
         let keep_alive = request.head.keep_alive && !worker.shared.is_draining();
-        let answer = route::answer(&worker, &connection, &request).await;
+        let answer = route::answer(&worker, admitted, &request).await;
         // A body is not kept for a peer that takes its time over the answer.
         drop(request);
         match answer {
@@ -218,11 +239,6 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
                 subscribe::hand_over(&worker, connection, subscription).await;
                 return;
             }
-        }
-        // Requests that have come already are answered without waiting: others need their turn.
-        answered += 1;
-        if answered % limits::REQUESTS_PER_TURN == 0 {
-            worker.breather.breathe().await;
         }
     }
     if let Some(socket) = worker.close_connection(connection) {
@@ -251,6 +267,34 @@ impl Ending {
             NoRequest::Closed => Self::Gone,
             _ => Self::Listening,
         }
+    }
+}
+
+/// Answers a request that its head is refused for, and reads over its body, of which nothing is held. `None`: the
+/// connection goes on.
+async fn turn_away(
+    worker: &Worker,
+    connection: &Connection,
+    input: &mut Input,
+    head: &Head,
+    reply: Reply,
+) -> Option<Ending> {
+    worker.stir();
+    connection.fresh.set(false);
+    // Whether one that waits for our word sends its body after this one cannot be known.
+    let keep_alive = head.keep_alive && !head.expects_continue && !worker.shared.is_draining();
+    let head_only = head.method == http::Method::HEAD;
+    if send_reply(worker, connection, reply, head.version, keep_alive, head_only).await.is_err() {
+        return Some(Ending::Gone);
+    }
+    if head.expects_continue {
+        return Some(Ending::Listening);
+    }
+    // Also where nothing follows: what a peer still sends when we close would cost it the answer.
+    match skip_body(worker, connection, input, head.body).await {
+        Ok(()) if keep_alive => None,
+        Ok(()) => Some(Ending::Listening),
+        Err(no_request) => Some(Ending::of(&no_request, connection.is_late())),
     }
 }
 

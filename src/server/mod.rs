@@ -5,12 +5,14 @@
 //! is for.
 
 mod accept;
+mod access;
 mod addresses;
 mod asking;
 mod coalesce;
 mod connection;
 mod deliver;
 mod drain;
+mod expiry;
 mod give_way;
 mod history;
 mod lines;
@@ -28,6 +30,7 @@ mod stride;
 mod subscribe;
 mod sweep;
 mod tcp_info;
+mod ticket;
 mod trim;
 mod waiting;
 mod worker;
@@ -35,7 +38,7 @@ mod worker;
 pub use accept::{ListenError, listen};
 pub use pager::{Pager, PagerDoor, pager};
 pub use ring::{RingError, SendMethod, probe};
-pub use shared::{Settings, Shared};
+pub use shared::{Access, Settings, Shared};
 pub use worker::{WorkerError, WorkerParts, run};
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::server::addresses::Peer;
 use crate::server::asking::Asking;
 use crate::server::coalesce::Coalescing;
 use crate::server::connection::{Connection, Phase};
+use crate::server::expiry::Expiries;
 use crate::server::give_way::http_connections_max;
 use crate::server::lines::Lines;
 use crate::server::pager::PagerDoor;
@@ -70,6 +71,8 @@ pub(crate) struct Worker {
     pub(crate) bell: Doorbell,
     pub(crate) listener: OwnedFd,
     pub(crate) hub: RefCell<Hub<Peer>>,
+    /// Which of the hub's subscribers end with their tokens, and when.
+    pub(crate) expiries: RefCell<Expiries>,
     pub(crate) waiting: Waiting<Result<Vec<Published>, PublishError>>,
     pub(crate) asking: Asking,
     pub(crate) connections: RefCell<Slab<Rc<Connection>>>,
@@ -126,6 +129,7 @@ impl Worker {
             bell: parts.bell,
             listener: parts.listener,
             hub: RefCell::new(Hub::new(visible, Memory::KERNEL)),
+            expiries: RefCell::default(),
             waiting: Waiting::default(),
             asking: Asking::new(parts.pager),
             connections: RefCell::new(Slab::new()),

@@ -2,6 +2,7 @@
 
 mod accept;
 mod coalesce;
+mod expiry;
 mod lines;
 mod pager;
 mod stride;
