@@ -11,12 +11,12 @@ const OTHERS: u32 = 0o077;
 pub(in crate::app) fn warn(data_dir: &Path) {
     if rustix::process::geteuid().is_root() {
         tracing::warn!(
-            "running as root, which nothing here needs: whoever breaks in has the machine. Give {} to an ordinary \
-             user and start the server as that user; deploy/README.md has a unit that does",
+            "running as root, which nothing here needs: whoever breaks in has the machine. Give {} to an \
+             ordinary user and start the server as that user; deploy/README.md has a unit that does",
             data_dir.display()
         );
     }
-    // Files in it are made for their owner alone, but others could remove or replace what lies in a directory of theirs.
+    // Files in it are made for their owner alone, but who may write the directory may remove or replace them.
     let mode = data_dir.metadata().map_or(0, |metadata| metadata.mode());
     if mode & OTHERS != 0 {
         tracing::warn!(
