@@ -5,6 +5,7 @@ mod indexing;
 mod keys;
 mod limits_check;
 mod logging;
+mod privilege;
 mod scrub;
 mod signals;
 mod snapshots;
@@ -80,6 +81,7 @@ pub fn serve(config: Config, give_back: fn()) -> Result<(), StartError> {
     let (address, listeners) = server::listen(config.listen, workers)?;
 
     let (opened, snapshot) = open_log(&config)?;
+    privilege::warn(&config.data_dir);
     let reader = opened.reader.clone();
     let bells = (0..workers)
         .map(|_| Doorbell::open())

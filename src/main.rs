@@ -12,6 +12,8 @@ static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    // What is made is its user's alone, whoever makes it and whatever the shell has set.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let command = config::parse(std::env::args_os(), &|name| std::env::var_os(name), &|path| {
         std::fs::read_to_string(path)
     });

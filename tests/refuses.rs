@@ -46,11 +46,23 @@ fn a_public_address_needs_keys_or_a_word_for_it() {
     for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:3001"] {
         let said = refusal(&mut serve(directory.path(), listen, &[]));
         assert_says(&said, &["--insecure"]);
+        assert_says(&said, &["127.0.0.1"]);
         assert_untouched(directory.path());
     }
     let server = Server::start_at("0.0.0.0:0", directory.path(), &["--insecure"]);
     let address = (std::net::Ipv4Addr::LOCALHOST, server.address.port()).into();
     assert_eq!(get(address, "/health").status, 200);
+    // It stays in sight.
+    let warning = "--insecure: everyone who reaches 0.0.0.0:";
+    assert_eq!(server.log().matches(warning).count(), 1, "{}", server.log());
+    let ready = get(address, "/ready").json();
+    assert_eq!(ready["status"], "ready");
+    assert_eq!(ready["warning"], "open to everyone: started with --insecure");
+    assert!(server.terminate().success());
+    // On a loopback address the word allows nothing.
+    let server = Server::start(directory.path(), &["--insecure"]);
+    assert!(!get(server.address, "/ready").text().contains("warning"));
+    assert!(!server.log().contains(warning), "{}", server.log());
 }
 
 #[test]
