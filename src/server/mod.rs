@@ -32,6 +32,8 @@ mod worker;
 
 pub use accept::{ListenError, listen};
 pub use pager::{Pager, PagerDoor, pager};
+#[doc(hidden)]
+pub use params::{Params, Start};
 pub use ring::{RingError, SendMethod, probe};
 pub use shared::{Settings, Shared};
 pub use worker::{WorkerError, WorkerParts, run};

@@ -11,7 +11,7 @@ const SINCE_MS_MIN: u64 = 100_000_000_000;
 
 /// The parameters we know, as they came. Others are ignored: clients add cache busters.
 #[derive(Debug, Default)]
-pub(crate) struct Params {
+pub struct Params {
     streams: Vec<String>,
     users: Vec<String>,
     types: Vec<String>,
@@ -27,7 +27,7 @@ pub(crate) struct Params {
 
 /// Where a subscriber begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Start {
+pub enum Start {
     Latest,
     Earliest,
     /// After a last event id, as the client gave it.
@@ -39,7 +39,8 @@ pub(crate) enum Start {
 }
 
 impl Params {
-    pub(crate) fn read(query: &str) -> Result<Self, Vec<Detail>> {
+    /// Reads a query, as it came, without `?`.
+    pub fn read(query: &str) -> Result<Self, Vec<Detail>> {
         let pairs = pairs(query).map_err(|error| vec![detail("query", error.to_string())])?;
         let mut params = Self::default();
         for (name, value) in pairs {
@@ -62,7 +63,7 @@ impl Params {
     }
 
     /// The filter; `None` where nothing is asked for.
-    pub(crate) fn filter(&self, hasher: &TopicHasher) -> Result<Option<Filter>, Vec<Detail>> {
+    pub fn filter(&self, hasher: &TopicHasher) -> Result<Option<Filter>, Vec<Detail>> {
         let mut faults = Vec::new();
         let types = self.type_set(&mut faults);
         let all = match self.all.as_deref() {
@@ -124,7 +125,7 @@ impl Params {
     }
 
     /// Where to begin. `header`: the `Last-Event-ID` field, which wins over the parameter; an empty one counts as none.
-    pub(crate) fn start(&self, header: Option<&str>) -> Result<Start, Detail> {
+    pub fn start(&self, header: Option<&str>) -> Result<Start, Detail> {
         let given =
             [header, self.last_event_id.as_deref()].into_iter().flatten().find(|text| !text.is_empty());
         if let Some(text) = given {
