@@ -35,7 +35,7 @@ pub use pager::{Pager, PagerDoor, pager};
 #[doc(hidden)]
 pub use params::{Params, Start};
 pub use ring::{RingError, SendMethod, probe};
-pub use shared::{Settings, Shared};
+pub use shared::{Access, Settings, Shared};
 pub use worker::{WorkerError, WorkerParts, run};
 
 #[cfg(test)]
