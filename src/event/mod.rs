@@ -16,6 +16,7 @@ mod members;
 mod new_event;
 mod parse;
 mod quick;
+mod readings;
 mod strkey;
 #[cfg(test)]
 #[cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
@@ -30,3 +31,5 @@ pub use kind::EventType;
 pub use members::members;
 pub use new_event::{Identity, NewEvent};
 pub use parse::{Events, parse_action, parse_json, parse_ndjson, parse_new_stream};
+#[doc(hidden)]
+pub use readings::readings;

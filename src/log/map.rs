@@ -27,7 +27,7 @@ pub struct Region {
 
 impl Region {
     /// Maps all of `file` for reading.
-    pub(in crate::log) fn open(file: &File) -> io::Result<Self> {
+    pub fn open(file: &File) -> io::Result<Self> {
         Ok(Self { map: Arc::new(MmapOptions::new().map_raw_read_only(file)?) })
     }
 

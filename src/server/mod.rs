@@ -37,6 +37,8 @@ mod worker;
 
 pub use accept::{ListenError, listen};
 pub use pager::{Pager, PagerDoor, pager};
+#[doc(hidden)]
+pub use params::{Asked, Params, Start};
 pub use ring::{RingError, SendMethod, probe};
 pub use shared::{Access, Settings, Shared};
 pub use worker::{WorkerError, WorkerParts, run};

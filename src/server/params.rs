@@ -11,7 +11,7 @@ const SINCE_MS_MIN: u64 = 100_000_000_000;
 
 /// The parameters we know, as they came. Others are ignored: clients add cache busters.
 #[derive(Debug, Default)]
-pub(crate) struct Params {
+pub struct Params {
     streams: Vec<String>,
     users: Vec<String>,
     types: Vec<String>,
@@ -27,7 +27,7 @@ pub(crate) struct Params {
 
 /// A filter by its names, for which rights are judged.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub struct Asked {
     pub(crate) all: bool,
     pub(crate) streams: Vec<StreamId>,
     pub(crate) users: Vec<User>,
@@ -36,7 +36,7 @@ pub(crate) struct Asked {
 
 /// Where a subscriber begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Start {
+pub enum Start {
     Latest,
     Earliest,
     /// After a last event id, as the client gave it.
@@ -48,7 +48,8 @@ pub(crate) enum Start {
 }
 
 impl Params {
-    pub(crate) fn read(query: &str) -> Result<Self, Vec<Detail>> {
+    /// Reads a query, as it came, without `?`.
+    pub fn read(query: &str) -> Result<Self, Vec<Detail>> {
         let pairs = pairs(query).map_err(|error| vec![detail("query", error.to_string())])?;
         let mut params = Self::default();
         for (name, value) in pairs {
@@ -71,7 +72,7 @@ impl Params {
     }
 
     /// What the filter names.
-    pub(crate) fn asked(&self) -> Result<Asked, Vec<Detail>> {
+    pub fn asked(&self) -> Result<Asked, Vec<Detail>> {
         let mut faults = Vec::new();
         let types = self.type_set(&mut faults);
         let all = match self.all.as_deref() {
@@ -126,7 +127,7 @@ impl Params {
     }
 
     /// Where to begin. `header`: the `Last-Event-ID` field, which wins over the parameter; an empty one counts as none.
-    pub(crate) fn start(&self, header: Option<&str>) -> Result<Start, Detail> {
+    pub fn start(&self, header: Option<&str>) -> Result<Start, Detail> {
         let given =
             [header, self.last_event_id.as_deref()].into_iter().flatten().find(|text| !text.is_empty());
         if let Some(text) = given {
@@ -144,11 +145,11 @@ impl Params {
 }
 
 impl Asked {
-    pub(crate) fn is_nothing(&self) -> bool {
+    pub fn is_nothing(&self) -> bool {
         !self.all && self.streams.is_empty() && self.users.is_empty()
     }
 
-    pub(crate) fn filter(&self, hasher: &TopicHasher) -> Filter {
+    pub fn filter(&self, hasher: &TopicHasher) -> Filter {
         if self.all {
             return Filter::all(self.types);
         }
