@@ -2,6 +2,7 @@
 
 mod background;
 mod indexing;
+mod keys;
 mod limits_check;
 mod logging;
 mod scrub;
@@ -19,20 +20,24 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::app::background::{Background, Parts};
-use crate::auth::OriginPolicy;
+use crate::app::signals::Reason;
+use crate::auth::{OriginPolicy, Tickets};
 use crate::clock;
 use crate::config::Config;
 use crate::doorbell::Doorbell;
 use crate::event::Rules;
 use crate::ingest::{self, Ingest, Snapshot};
 use crate::log::{self, Disk, LogOptions, OpenError, RealDisk};
-use crate::server::{self, ListenError, RingError, Settings, Shared, WorkerError, WorkerParts};
+use crate::server::{self, Access, ListenError, RingError, Settings, Shared, WorkerError, WorkerParts};
 
+pub use keys::KeysError;
 pub use limits_check::LimitError;
 
 /// Why the server did not start, or ended on its own; `Display` says the cause and the cure.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     #[error(transparent)]
     Limit(#[from] LimitError),
     #[error(transparent)]
@@ -69,6 +74,7 @@ pub fn serve(config: Config, give_back: fn()) -> Result<(), StartError> {
     let cpus = threads::cpus();
     let workers = config.workers.unwrap_or(cpus.len()).max(1);
     let signals = signals::Signals::block().map_err(io("signals could not be taken over"))?;
+    let verifier = keys::verifier(&config.keys)?;
     let max_connections = limits_check::max_connections(config.max_connections, workers)?;
     server::probe(workers)?;
     let (address, listeners) = server::listen(config.listen, workers)?;
@@ -90,7 +96,8 @@ pub fn serve(config: Config, give_back: fn()) -> Result<(), StartError> {
     let syncing = threads::spawn("tw-sync", move || threads::with_short_slice(|| sync.run()))?;
 
     let settings = settings(&config, max_connections);
-    let shared = Arc::new(Shared::new(settings, reader, workers, clock::monotonic_ms()));
+    let access = Access { verifier, tickets: Tickets::new() };
+    let shared = Arc::new(Shared::new(settings, access, reader, workers, clock::monotonic_ms()));
     let (pager, doors) = server::pager(Arc::clone(&shared), &bells);
     let paging = threads::spawn("tw-pager", move || pager.run())?;
     let mut running = Vec::with_capacity(workers);
@@ -114,7 +121,10 @@ pub fn serve(config: Config, give_back: fn()) -> Result<(), StartError> {
 
     let threads = [writing, syncing, paging];
     let ended = |threads: &[JoinHandle<()>]| threads.iter().any(JoinHandle::is_finished);
-    signals.wait(|| running.iter().any(JoinHandle::is_finished) || ended(&threads) || background.is_ended());
+    let is_ended = || running.iter().any(JoinHandle::is_finished) || ended(&threads) || background.is_ended();
+    while signals.wait(is_ended) == Reason::Reload {
+        keys::reload(&config.keys, shared.access.verifier.as_ref());
+    }
     signals.release();
     tracing::info!("draining: no more connections, subscribers are told to come back");
     shared.begin_drain();
@@ -182,6 +192,7 @@ fn open_log(config: &Config) -> Result<(log::Opened, Snapshot), StartError> {
 
 fn settings(config: &Config, max_connections: usize) -> Settings {
     let loopback = config.listen.ip().is_loopback();
+    let keyless = !config.keys.any();
     Settings {
         max_connections,
         heartbeat_ms: config.heartbeat_ms,
@@ -190,15 +201,15 @@ fn settings(config: &Config, max_connections: usize) -> Settings {
         idle_timeout_ms: config.idle_timeout_ms,
         drain_timeout_ms: config.drain_timeout_ms,
         rules: Rules { strict_addresses: config.strict_addresses },
-        origins: OriginPolicy { allowed: config.cors_origins.clone(), loopback },
+        origins: OriginPolicy { allowed: config.cors_origins.clone(), loopback: loopback && keyless },
         send: config.send,
         coalesce_us: config.coalesce_us,
-        insecure: config.insecure && !loopback,
+        insecure: config.insecure && !loopback && keyless,
     }
 }
 
 fn announce(config: &Config, address: std::net::SocketAddr, workers: usize, max_connections: usize) {
-    if config.insecure && !address.ip().is_loopback() {
+    if config.insecure && !address.ip().is_loopback() && !config.keys.any() {
         tracing::warn!("--insecure: everyone who reaches {address} may read and publish everything");
     }
     let data_dir = config.data_dir.display();

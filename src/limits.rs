@@ -34,6 +34,27 @@ pub const SOURCES_MAX: usize = 65_536;
 /// Payment streams whose parties can be remembered at the most, whatever the operator asks for: 3 GiB.
 pub const PAYMENT_STREAMS_MAX: usize = 1 << 26;
 
+/// Longest token in bytes. Other servers stop at 8 KiB of a head, so a longer one would not get here in every place.
+pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
+/// Longest name of a key (`kid`) in characters.
+pub const KEY_ID_MAX: usize = 128;
+/// Keys that verify tokens, at most; and those of one algorithm without a name, each of which a token without a
+/// `kid` is tried with.
+pub const VERIFYING_KEYS_MAX: usize = 64;
+pub const UNNAMED_KEYS_MAX: usize = 4;
+/// Largest file of keys.
+pub const KEY_FILE_BYTES_MAX: usize = 256 * 1024;
+/// Seconds by which the clocks of a token's issuer and of this machine may differ.
+pub const TOKEN_LEEWAY_S: u64 = 30;
+/// Latest time of a token's claims: the end of the year 9999. Milliseconds of it are far from the end of 64 bits.
+pub const TOKEN_TIME_MAX_S: u64 = 253_402_300_799;
+/// Tickets at a time, how long one is good for, and how many one token may have.
+pub const TICKETS_MAX: usize = 16_384;
+pub const TICKET_MS: u64 = 30_000;
+pub const TICKETS_PER_TOKEN_MAX: usize = 256;
+/// Bytes of grants that all tickets together keep in memory.
+pub const TICKET_GRANT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// Submissions (one request's events each) that wait for the writer thread.
 pub const INGEST_QUEUE_MAX: usize = 1024;
 /// Bytes of submissions that wait for the writer thread, as they lie in memory.
@@ -120,6 +141,8 @@ const _: () = assert!(
 );
 const _: () = assert!(4 * BODY_BYTES_MAX <= INGEST_QUEUE_BYTES_MAX, "any batch fits an empty queue");
 const _: () = assert!(TARGET_BYTES_MAX < HEAD_BYTES_MAX);
+const _: () = assert!(TOKEN_BYTES_MAX < TARGET_BYTES_MAX, "a token fits the query");
+const _: () = assert!(TICKETS_PER_TOKEN_MAX < TICKETS_MAX);
 const _: () = assert!(FRAME_BYTES_MAX <= BEHIND_BYTES_PER_TURN);
 const _: () = assert!(BEHIND_BYTES_PER_TURN <= BEHIND_BYTES_PER_TURN_ALL);
 const _: () = assert!(WARM_BYTES_MAX <= RESIDENT_BYTES_MAX);

@@ -45,6 +45,12 @@ pub enum ValueError {
     Choice { choices: &'static str },
     #[error("empty; name a directory, like ./data")]
     EmptyPath,
+    #[error("empty; name a file")]
+    EmptyFile,
+    #[error("empty; leave the setting out to ask for none")]
+    EmptyName,
+    #[error("not a file of a key; write FILE, or KID=FILE with the name that tokens have for the key")]
+    KeyFile,
     #[error("not an origin; write scheme and host and nothing after them, like https://app.example")]
     Origin,
     #[error(
@@ -76,8 +82,12 @@ pub enum ConfigError {
     Kind { place: Place, value: String, wanted: &'static str },
     #[error("cannot read the configuration file {}: {error}; check --config", path.display())]
     Unreadable { path: PathBuf, error: std::io::Error },
-    #[error("the configuration file {} is not TOML: {error}", path.display())]
-    NotToml { path: PathBuf, error: toml::de::Error },
+    /// A secret that cannot be used; it is not repeated.
+    #[error("{place}: the secret is {problem}")]
+    Secret { place: Place, problem: ValueError },
+    /// Without the line itself, which may hold a secret.
+    #[error("the configuration file {} is not TOML: line {line}: {problem}", path.display())]
+    NotToml { path: PathBuf, line: usize, problem: String },
     #[error(
         "unknown key `{key}` in {}{}; known keys: {known}",
         path.display(),
@@ -91,8 +101,8 @@ pub enum ConfigError {
     RetainTooLittle { retain: u64, segment: u64, least: u64 },
     #[error(
         "{listen} can be reached from other machines and this server has no keys, so anybody there could \
-         publish and read: listen on 127.0.0.1 behind a proxy, or say --insecure if the network itself \
-         keeps strangers out"
+         publish and read: give it keys (--jwt-secret-file, --jwt-public-key or --jwks), listen on 127.0.0.1, \
+         or say --insecure if the network itself keeps strangers out"
     )]
     OpenAddress { listen: SocketAddr },
 }

@@ -31,7 +31,7 @@ impl clap::FromArgMatches for Flags {
         for setting in SETTINGS {
             let given: Vec<String> = match setting.form {
                 Form::Switch if matches.get_flag(setting.name) => vec!["true".to_owned()],
-                Form::Switch => Vec::new(),
+                Form::Switch | Form::Secret => Vec::new(),
                 _ => matches.get_many::<String>(setting.name).into_iter().flatten().cloned().collect(),
             };
             if !given.is_empty() {
@@ -49,7 +49,8 @@ impl clap::Args for Flags {
             .value_name("FILE")
             .value_parser(clap::value_parser!(PathBuf))
             .help("A TOML file with any of these settings, named without the dashes [env: TAILWIRE_CONFIG]");
-        SETTINGS.iter().fold(command.arg(file), |command, setting| command.arg(argument(setting)))
+        let flags = SETTINGS.iter().filter(|setting| setting.form != Form::Secret);
+        flags.fold(command.arg(file), |command, setting| command.arg(argument(setting)))
     }
 
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
@@ -72,11 +73,11 @@ pub(in crate::config) fn merge(
         let (place, texts) = find(setting, flags, env, &file)?;
         for text in texts {
             if let Err(problem) = (setting.apply)(&mut config, &text) {
-                return Err(ConfigError::Value { place, value: text, problem });
+                return Err(refusal(setting.form, place, text, problem));
             }
         }
     }
-    if !config.listen.ip().is_loopback() && !config.insecure {
+    if !config.listen.ip().is_loopback() && !config.insecure && !config.keys.any() {
         return Err(ConfigError::OpenAddress { listen: config.listen });
     }
     // One takes events and one goes as a whole, so that in between the events of one are kept.
@@ -105,29 +106,42 @@ fn find(
                 Ok((place, text.split(',').map(|item| item.trim().to_owned()).collect()))
             }
             Ok(text) => Ok((place, vec![text])),
-            Err(value) => Err(ConfigError::Value {
-                place,
-                value: value.to_string_lossy().into_owned(),
-                problem: ValueError::NotUtf8,
-            }),
+            Err(value) => {
+                let shown = value.to_string_lossy().into_owned();
+                Err(refusal(setting.form, place, shown, ValueError::NotUtf8))
+            }
         };
     }
     if let Some(value) = file.table.get(setting.name) {
         let place = Place::File { path: file.path.clone(), key: setting.name };
         return match texts(setting.form, value) {
             Some(texts) => Ok((place, texts)),
-            None => Err(ConfigError::Kind { place, value: written(value), wanted: wanted(setting.form) }),
+            None => Err(ConfigError::Kind {
+                place,
+                value: written(setting.form, value),
+                wanted: wanted(setting.form),
+            }),
         };
     }
     let default = Some(setting.default).filter(|text| !text.is_empty());
     Ok((Place::Default(setting.name), default.map(str::to_owned).into_iter().collect()))
 }
 
+/// A value that cannot be used, repeated unless it is a secret.
+fn refusal(form: Form, place: Place, value: String, problem: ValueError) -> ConfigError {
+    match form {
+        Form::Secret => ConfigError::Secret { place, problem },
+        _ => ConfigError::Value { place, value, problem },
+    }
+}
+
 /// A TOML value as the texts a flag would have had.
 fn texts(form: Form, value: &toml::Value) -> Option<Vec<String>> {
     match (form, value) {
         (Form::Switch, toml::Value::Boolean(value)) => Some(vec![value.to_string()]),
-        (Form::Value(_) | Form::List(_), toml::Value::String(text)) => Some(vec![text.clone()]),
+        (Form::Value(_) | Form::List(_) | Form::Secret, toml::Value::String(text)) => {
+            Some(vec![text.clone()])
+        }
         (Form::Value(_), toml::Value::Integer(number)) => Some(vec![number.to_string()]),
         (Form::List(_), toml::Value::Array(items)) => {
             items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
@@ -136,9 +150,10 @@ fn texts(form: Form, value: &toml::Value) -> Option<Vec<String>> {
     }
 }
 
-/// A TOML value as it stands in the file; of an array or a table its kind alone.
-fn written(value: &toml::Value) -> String {
+/// A TOML value as it stands in the file; of an array, a table or a secret its kind alone.
+fn written(form: Form, value: &toml::Value) -> String {
     match value {
+        _ if form == Form::Secret => format!("a value of type {}", value.type_str()),
         toml::Value::String(text) => format!("{text:?}"),
         toml::Value::Integer(number) => number.to_string(),
         toml::Value::Float(number) => number.to_string(),
@@ -153,6 +168,7 @@ fn written(value: &toml::Value) -> String {
 const fn wanted(form: Form) -> &'static str {
     match form {
         Form::Switch => "true or false, without quotes",
+        Form::Secret => "a string",
         Form::Value(_) => "a string or a whole number",
         Form::List(_) => "a string or an array of strings",
     }
@@ -173,7 +189,12 @@ impl File {
         };
         let table = match text.parse::<toml::Table>() {
             Ok(table) => table,
-            Err(error) => return Err(ConfigError::NotToml { path, error }),
+            Err(error) => {
+                let line = 1 + error
+                    .span()
+                    .map_or(0, |span| text.get(..span.start).unwrap_or_default().matches('\n').count());
+                return Err(ConfigError::NotToml { path, line, problem: error.message().to_owned() });
+            }
         };
         match table.keys().find(|key| Setting::find(key).is_none()) {
             None => Ok(Self { path, table }),
@@ -224,7 +245,7 @@ fn argument(setting: &Setting) -> clap::Arg {
         _ => argument,
     };
     match setting.form {
-        Form::Switch => argument.action(clap::ArgAction::SetTrue),
+        Form::Switch | Form::Secret => argument.action(clap::ArgAction::SetTrue),
         Form::Value(name) => argument.value_name(name).allow_negative_numbers(true),
         Form::List(name) => argument.value_name(name).action(clap::ArgAction::Append),
     }

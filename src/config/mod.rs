@@ -7,6 +7,7 @@
 mod client;
 mod command;
 mod error;
+mod key_files;
 mod layers;
 mod log_command;
 mod serve;
@@ -23,5 +24,6 @@ pub use client::{
 };
 pub use command::{Command, parse};
 pub use error::{ConfigError, Place, ValueError};
+pub use key_files::{KeyFile, KeySettings, Secret};
 pub use serve::Config;
 pub use settings::{Form, Group, SETTINGS, Setting};

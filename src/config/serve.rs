@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use crate::config::KeySettings;
 use crate::log::Durability;
 use crate::server::SendMethod;
 
@@ -34,6 +35,7 @@ pub struct Config {
     /// 0: no scrubbing.
     pub scrub_bytes_per_second: u64,
     pub insecure: bool,
+    pub keys: KeySettings,
     pub new_epoch: bool,
     pub accept_gap: bool,
     pub strict_addresses: bool,
@@ -65,6 +67,7 @@ impl Config {
             min_free_bytes: 0,
             scrub_bytes_per_second: 0,
             insecure: false,
+            keys: KeySettings::default(),
             new_epoch: false,
             accept_gap: false,
             strict_addresses: false,

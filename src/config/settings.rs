@@ -17,6 +17,8 @@ pub enum Form {
     Value(&'static str),
     /// Any number of values: a repeated flag, a comma list in the environment, an array in the file.
     List(&'static str),
+    /// One value from the environment or the file alone: flags can be read by everybody on the machine (`ps`).
+    Secret,
     /// On when the flag is there; `true` or `false` elsewhere.
     Switch,
 }

@@ -26,6 +26,14 @@ pub(in crate::config) fn directory(text: &str) -> Result<PathBuf, ValueError> {
     if text.is_empty() { Err(ValueError::EmptyPath) } else { Ok(PathBuf::from(text)) }
 }
 
+pub(in crate::config) fn file(text: &str) -> Result<PathBuf, ValueError> {
+    if text.is_empty() { Err(ValueError::EmptyFile) } else { Ok(PathBuf::from(text)) }
+}
+
+pub(in crate::config) fn name(text: &str) -> Result<String, ValueError> {
+    if text.is_empty() { Err(ValueError::EmptyName) } else { Ok(text.to_owned()) }
+}
+
 /// A whole number of `unit` (with its leading space, or empty) from `min` to `max`.
 pub(in crate::config) fn number(
     text: &str,

@@ -5,9 +5,9 @@ use std::io;
 use std::os::fd::AsFd;
 use std::rc::Rc;
 
-use crate::http::{Reply, Version, stream_head};
+use crate::http::{Head, Reply, Version, stream_head};
 use crate::limits;
-use crate::server::request::{Input, NoRequest, read_request};
+use crate::server::request::{Input, NoRequest, read_body, read_head, skip_body};
 use crate::server::route::{self, Answer};
 use crate::server::socket::Socket;
 use crate::server::subscribe;
@@ -102,9 +102,31 @@ impl Connection {
 pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
     let mut input = Input::default();
     let mut deaf = false;
-    let mut answered = 0;
-    loop {
-        let request = match read_request(&worker, &connection, &mut input).await {
+    for answered in 0_u64.. {
+        // Requests that have come already are answered without waiting: others need their turn.
+        if answered > 0 && answered.is_multiple_of(limits::REQUESTS_PER_TURN.into()) {
+            worker.breather.breathe().await;
+        }
+        let head = match read_head(&worker, &connection, &mut input).await {
+            Ok(head) => head,
+            Err(no_request) => {
+                deaf = connection.is_late();
+                refuse(&worker, &connection, no_request).await;
+                break;
+            }
+        };
+        let (version, head_only) = (head.version, head.method == http::Method::HEAD);
+        let admitted = match route::admit(&worker, &connection, &head) {
+            Ok(admitted) => admitted,
+            Err(reply) => {
+                if !turn_away(&worker, &connection, &mut input, &head, &reply).await {
+                    deaf = connection.is_late();
+                    break;
+                }
+                continue;
+            }
+        };
+        let request = match read_body(&worker, &connection, &mut input, head).await {
             Ok(request) => request,
             Err(no_request) => {
                 deaf = connection.is_late();
@@ -115,9 +137,8 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
         connection.set_deadline(&worker, Phase::Working);
         worker.stir();
         connection.fresh.set(false);
-        let (version, head_only) = (request.head.version, request.head.method == http::Method::HEAD);
         let keep_alive = request.head.keep_alive && !worker.shared.is_draining();
-        match route::answer(&worker, &connection, &request).await {
+        match route::answer(&worker, admitted, &request).await {
             Answer::Reply(reply) => {
                 let sent = send_reply(&worker, &connection, &reply, version, keep_alive, head_only).await;
                 if sent.is_err() || !keep_alive {
@@ -138,15 +159,32 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
                 return;
             }
         }
-        // Requests that have come already are answered without waiting: others need their turn.
-        answered += 1;
-        if answered % limits::REQUESTS_PER_TURN == 0 {
-            worker.breather.breathe().await;
-        }
     }
     if let Some(socket) = worker.close_connection(connection) {
         worker.linger(socket, deaf);
     }
+}
+
+/// Answers a request that its head is refused for, and reads over its body, of which nothing is held. Says whether the
+/// connection goes on.
+async fn turn_away(
+    worker: &Worker,
+    connection: &Connection,
+    input: &mut Input,
+    head: &Head,
+    reply: &Reply,
+) -> bool {
+    worker.stir();
+    connection.fresh.set(false);
+    // Whether one that waits for our word sends its body after this one cannot be known.
+    let keep_alive = head.keep_alive && !head.expects_continue && !worker.shared.is_draining();
+    let head_only = head.method == http::Method::HEAD;
+    let sent = send_reply(worker, connection, reply, head.version, keep_alive, head_only).await;
+    if sent.is_err() || head.expects_continue {
+        return false;
+    }
+    // Also where nothing follows: what a peer still sends when we close would cost it the answer.
+    skip_body(worker, connection, input, head.body).await.is_ok() && keep_alive
 }
 
 async fn refuse(worker: &Worker, connection: &Connection, no_request: NoRequest) {

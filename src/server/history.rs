@@ -9,8 +9,9 @@ use crate::http::{Detail, Head, Reply};
 use crate::hub::Filter;
 use crate::limits;
 use crate::log::{Found, Run, Segment, Step, View};
+use crate::server::access::Caller;
 use crate::server::pager::Search;
-use crate::server::params::{self, Params, Start, detail};
+use crate::server::params::{Asked, Params, Start, detail};
 use crate::server::route::bad_request;
 use crate::server::worker::Worker;
 use crate::sse;
@@ -44,10 +45,10 @@ enum Taken {
     Unreadable,
 }
 
-pub(crate) async fn answer(worker: &Worker, head: &Head) -> Reply {
-    let mut query = match read(worker, head) {
+pub(crate) async fn answer(worker: &Worker, caller: &Caller, head: &Head) -> Reply {
+    let mut query = match read(worker, caller, head) {
         Ok(query) => query,
-        Err(details) => return bad_request(details),
+        Err(reply) => return *reply,
     };
     if let Some(time_ms) = query.since_ms {
         worker.bring_time(time_ms).await;
@@ -90,9 +91,15 @@ pub(crate) async fn answer(worker: &Worker, head: &Head) -> Reply {
     Reply::json(StatusCode::OK, body)
 }
 
-fn read(worker: &Worker, head: &Head) -> Result<Query, Vec<Detail>> {
+fn read(worker: &Worker, caller: &Caller, head: &Head) -> Result<Query, Box<Reply>> {
+    let (asked, with_filter) = parse(head).map_err(|details| Box::new(bad_request(details)))?;
+    caller.filter(asked, &worker.shared.hasher).map(with_filter)
+}
+
+/// What the filter names, and the query but for it.
+fn parse(head: &Head) -> Result<(Asked, impl FnOnce(Filter) -> Query), Vec<Detail>> {
     let params = Params::read(&head.query)?;
-    let filter = params.filter(&worker.shared.hasher)?.ok_or_else(|| vec![params::no_filter()])?;
+    let asked = params.asked()?;
     let id = |name: &str, text: &Option<String>, default| match text.as_deref() {
         None | Some("") => Ok(default),
         Some(text) => EventId::parse(text.as_bytes())
@@ -116,7 +123,7 @@ fn read(worker: &Worker, head: &Head) -> Result<Query, Vec<Detail>> {
         _ => None,
     };
     let before = id("before", &params.before, EventId(u64::MAX))?;
-    Ok(Query { filter, after, since_ms, before, limit, descending })
+    Ok((asked, move |filter| Query { filter, after, since_ms, before, limit, descending }))
 }
 
 type Gap = Option<(EventId, EventId, Option<u64>)>;

@@ -5,12 +5,14 @@
 //! is for.
 
 mod accept;
+mod access;
 mod addresses;
 mod asking;
 mod coalesce;
 mod connection;
 mod deliver;
 mod drain;
+mod expiry;
 mod history;
 mod look;
 mod page;
@@ -26,6 +28,7 @@ mod stride;
 mod subscribe;
 mod sweep;
 mod tcp_info;
+mod ticket;
 mod trim;
 mod waiting;
 mod worker;
@@ -33,7 +36,7 @@ mod worker;
 pub use accept::{ListenError, listen};
 pub use pager::{Pager, PagerDoor, pager};
 pub use ring::{RingError, SendMethod, probe};
-pub use shared::{Settings, Shared};
+pub use shared::{Access, Settings, Shared};
 pub use worker::{WorkerError, WorkerParts, run};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::event::EventType;
 use crate::http::{Detail, pairs};
 use crate::hub::{Filter, TypeSet};
 use crate::limits;
-use crate::topic::{StreamId, TopicHash, TopicHasher, User};
+use crate::topic::{StreamId, TopicHasher, User};
 
 /// Below this a number of milliseconds is taken for seconds, and refused.
 const SINCE_MS_MIN: u64 = 100_000_000_000;
@@ -23,6 +23,15 @@ pub(crate) struct Params {
     pub(crate) before: Option<String>,
     pub(crate) limit: Option<String>,
     pub(crate) order: Option<String>,
+}
+
+/// A filter by its names, for which rights are judged.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) all: bool,
+    pub(crate) streams: Vec<StreamId>,
+    pub(crate) users: Vec<User>,
+    types: TypeSet,
 }
 
 /// Where a subscriber begins.
@@ -61,8 +70,8 @@ impl Params {
         Ok(params)
     }
 
-    /// The filter; `None` where nothing is asked for.
-    pub(crate) fn filter(&self, hasher: &TopicHasher) -> Result<Option<Filter>, Vec<Detail>> {
+    /// What the filter names.
+    pub(crate) fn asked(&self) -> Result<Asked, Vec<Detail>> {
         let mut faults = Vec::new();
         let types = self.type_set(&mut faults);
         let all = match self.all.as_deref() {
@@ -73,15 +82,8 @@ impl Params {
                 false
             }
         };
-        let (streams, users) = self.topics(hasher, &mut faults);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        Ok(match (all, streams.is_empty() && users.is_empty()) {
-            (true, _) => Some(Filter::all(types)),
-            (false, false) => Some(Filter::union(streams, users, types)),
-            (false, true) => None,
-        })
+        let (streams, users) = self.topics(&mut faults);
+        if faults.is_empty() { Ok(Asked { all, streams, users, types }) } else { Err(faults) }
     }
 
     fn type_set(&self, faults: &mut Vec<Detail>) -> TypeSet {
@@ -99,7 +101,7 @@ impl Params {
         TypeSet::of(&kinds)
     }
 
-    fn topics(&self, hasher: &TopicHasher, faults: &mut Vec<Detail>) -> (Vec<TopicHash>, Vec<TopicHash>) {
+    fn topics(&self, faults: &mut Vec<Detail>) -> (Vec<StreamId>, Vec<User>) {
         let count = self.streams.len() + self.users.len();
         if count > limits::FILTER_TERMS_MAX {
             let message = format!("a filter has at most {} terms, not {count}", limits::FILTER_TERMS_MAX);
@@ -109,13 +111,13 @@ impl Params {
         let (mut streams, mut users) = (Vec::new(), Vec::new());
         for text in &self.streams {
             match StreamId::parse(text) {
-                Ok(stream) => streams.push(hasher.stream(&stream)),
+                Ok(stream) => streams.push(stream),
                 Err(error) => faults.push(detail("streams", error.to_string())),
             }
         }
         for text in &self.users {
             match User::parse(text) {
-                Ok(user) => users.push(hasher.user(&user)),
+                Ok(user) => users.push(user),
                 Err(error) => faults.push(detail("users", error.to_string())),
             }
         }
@@ -138,6 +140,21 @@ impl Params {
             Some("earliest") => Ok(Start::Earliest),
             Some(_) => Err(detail("from", "earliest or latest".into())),
         }
+    }
+}
+
+impl Asked {
+    pub(crate) fn is_nothing(&self) -> bool {
+        !self.all && self.streams.is_empty() && self.users.is_empty()
+    }
+
+    pub(crate) fn filter(&self, hasher: &TopicHasher) -> Filter {
+        if self.all {
+            return Filter::all(self.types);
+        }
+        let streams = self.streams.iter().map(|stream| hasher.stream(stream)).collect();
+        let users = self.users.iter().map(|user| hasher.user(user)).collect();
+        Filter::union(streams, users, self.types)
     }
 }
 

@@ -99,12 +99,12 @@ impl From<RequestError> for NoRequest {
     }
 }
 
-/// Reads the next request. `input` holds bytes that came with the one before, and keeps those that belong to the next.
-pub(crate) async fn read_request<'a>(
-    worker: &'a Worker,
+/// Reads the next request's head. `input` holds bytes that came with the one before.
+pub(crate) async fn read_head(
+    worker: &Worker,
     connection: &Connection,
     input: &mut Input,
-) -> Result<Request<'a>, NoRequest> {
+) -> Result<Head, NoRequest> {
     if input.is_empty() {
         connection.set_deadline(worker, Phase::Idle);
         receive(worker, connection, input).await?;
@@ -118,6 +118,16 @@ pub(crate) async fn read_request<'a>(
         receive(worker, connection, input).await?;
     };
     input.consume(head.bytes);
+    Ok(head)
+}
+
+/// Reads what follows a head that was let in. `input` keeps what belongs to the next request.
+pub(crate) async fn read_body<'a>(
+    worker: &'a Worker,
+    connection: &Connection,
+    input: &mut Input,
+    head: Head,
+) -> Result<Request<'a>, NoRequest> {
     let mut decoder = BodyDecoder::new(head.body);
     let mut body = Vec::new();
     let mut held = Held { bodies: &worker.shared.bodies, bytes: 0 };
@@ -141,6 +151,28 @@ pub(crate) async fn read_request<'a>(
         held.grow_to(body.len() + input.rest().len())?;
     }
     Ok(Request { head, body, _held: held })
+}
+
+/// Reads over the body of a request that was refused by its head, so that the next one can be told from it; nothing of
+/// it is kept.
+pub(crate) async fn skip_body(
+    worker: &Worker,
+    connection: &Connection,
+    input: &mut Input,
+    length: BodyLength,
+) -> Result<(), NoRequest> {
+    let mut decoder = BodyDecoder::new(length);
+    let mut nowhere = Vec::new();
+    connection.set_deadline(worker, Phase::Reading);
+    loop {
+        let progress = decoder.read(input.rest(), &mut nowhere)?;
+        input.consume(progress.consumed);
+        nowhere.clear();
+        if progress.done {
+            return Ok(());
+        }
+        receive(worker, connection, input).await?;
+    }
 }
 
 /// Waits for bytes and appends them to `input`.

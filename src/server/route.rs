@@ -4,15 +4,16 @@ use std::os::fd::AsFd;
 
 use http::{Method, StatusCode};
 
-use crate::auth::{OriginPolicy, OriginVerdict};
+use crate::auth::{OriginPolicy, OriginVerdict, Right};
 use crate::event::EventType;
-use crate::http::{Detail, Reply};
+use crate::http::{Detail, Head, Reply};
+use crate::server::access::Caller;
 use crate::server::addresses::peer_address;
 use crate::server::connection::Connection;
 use crate::server::request::Request;
 use crate::server::subscribe::Subscription;
 use crate::server::worker::Worker;
-use crate::server::{history, look, page, publish, subscribe};
+use crate::server::{history, look, page, publish, subscribe, ticket};
 use crate::topic::StreamId;
 
 /// What a request comes to.
@@ -30,6 +31,7 @@ enum Route {
     Publish,
     NewStream,
     Action(StreamId, EventType),
+    Ticket,
     Stats,
     Health,
     Ready,
@@ -62,24 +64,67 @@ const KNOWN_METHODS: [Method; 9] = [
     Method::CONNECT,
 ];
 
-/// Judges the origin, finds the route and answers. CORS fields stand on answers and errors alike.
-pub(crate) async fn answer(worker: &Worker, connection: &Connection, request: &Request<'_>) -> Answer {
-    let head = &request.head;
+/// A request that may be answered once its body is here.
+pub(crate) struct Admitted {
+    route: Route,
+    caller: Caller,
+    cors: Vec<(&'static str, String)>,
+}
+
+/// Judges a request by its head, before anything of its body is kept. In this order: the host (403), method and path
+/// (501, 404, 405, 400), the page it comes from (403), who asks (401), a right that the path alone asks for (403),
+/// `Accept` (406). The query (400) and the right to what it names (403) come with the answer. CORS fields stand on
+/// answers and errors alike.
+pub(crate) fn admit(worker: &Worker, connection: &Connection, head: &Head) -> Result<Admitted, Box<Reply>> {
     let verdict = worker.shared.settings.origins.judge(head.host.as_deref(), head.origin());
     let cors = match &verdict {
         OriginVerdict::ForeignHost => {
-            return Answer::Reply(Reply::error(
+            return Err(Box::new(Reply::error(
                 StatusCode::FORBIDDEN,
                 "foreign_host",
                 "this server has no keys and answers only to a loopback name: use localhost or 127.0.0.1",
                 &[],
-            ));
+            )));
         }
         OriginVerdict::Allowed(origin) => OriginPolicy::fields(origin),
         OriginVerdict::SameOrigin | OriginVerdict::ForeignOrigin => Vec::new(),
     };
-    let foreign = verdict == OriginVerdict::ForeignOrigin;
-    match dispatch(worker, connection, request, foreign).await {
+    let judged = find_route(head).and_then(|route| {
+        refuse_foreign_page(head, &verdict)?;
+        let caller = admit_caller(worker, connection, head, &route)?;
+        if head.accepts(route.media_type()) {
+            return Ok((route, caller));
+        }
+        let message =
+            format!("this path answers with {}, which the Accept field excludes", route.media_type());
+        Err(Box::new(Reply::error(StatusCode::NOT_ACCEPTABLE, "not_acceptable", &message, &[])))
+    });
+    match judged {
+        Ok((route, caller)) => Ok(Admitted { route, caller, cors }),
+        Err(mut reply) => {
+            reply.headers.extend(cors);
+            Err(reply)
+        }
+    }
+}
+
+/// Answers a request that was let in.
+pub(crate) async fn answer(worker: &Worker, admitted: Admitted, request: &Request<'_>) -> Answer {
+    let Admitted { route, caller, cors } = admitted;
+    let head = &request.head;
+    let answer = match route {
+        Route::Subscribe => subscribe::answer(worker, caller, head),
+        Route::History => Answer::Reply(history::answer(worker, &caller, head).await),
+        Route::Publish => Answer::Reply(publish::events(worker, request).await),
+        Route::NewStream => Answer::Reply(publish::new_stream(worker, request).await),
+        Route::Action(stream, kind) => Answer::Reply(publish::action(worker, request, &stream, kind).await),
+        Route::Ticket => Answer::Reply(ticket::answer(worker, &caller)),
+        Route::Stats => Answer::Reply(look::stats(worker)),
+        Route::Health => Answer::Reply(look::health(worker)),
+        Route::Ready => Answer::Reply(look::ready(worker)),
+        Route::Page(asset) => Answer::Reply(asset.reply()),
+    };
+    match answer {
         Answer::Reply(mut reply) => {
             reply.headers.extend(cors);
             Answer::Reply(reply)
@@ -92,56 +137,73 @@ pub(crate) async fn answer(worker: &Worker, connection: &Connection, request: &R
     }
 }
 
-async fn dispatch(worker: &Worker, connection: &Connection, request: &Request<'_>, foreign: bool) -> Answer {
-    let head = &request.head;
+/// The route of a method and a path, or the answer where there is none; so is that to OPTIONS.
+fn find_route(head: &Head) -> Result<Route, Box<Reply>> {
+    let error = |status, name, message: &str| Err(Box::new(Reply::error(status, name, message, &[])));
     if !KNOWN_METHODS.contains(&head.method) {
         let message = "this server does not know the method";
-        return Answer::Reply(Reply::error(StatusCode::NOT_IMPLEMENTED, "unknown_method", message, &[]));
+        return error(StatusCode::NOT_IMPLEMENTED, "unknown_method", message);
     }
     let Some(allow) = methods_of(&head.path) else {
         if head.method == Method::OPTIONS && head.path == "*" {
-            return Answer::Reply(preflight(GET_AND_POST));
+            return Err(Box::new(preflight(GET_AND_POST)));
         }
-        let message = "there is no such path; the API has /events, /events/subscribe, /events/stats, /streams, \
-                       /streams/{streamId}/{action}, /health and /ready";
-        return Answer::Reply(Reply::error(StatusCode::NOT_FOUND, "not_found", message, &[]));
+        let message = "there is no such path; the API has /events, /events/subscribe, /events/ticket, \
+                       /events/stats, /streams, /streams/{streamId}/{action}, /health and /ready";
+        return error(StatusCode::NOT_FOUND, "not_found", message);
     };
     if head.method == Method::OPTIONS {
-        return Answer::Reply(preflight(allow));
+        return Err(Box::new(preflight(allow)));
     }
-    let route = match find(&head.method, &head.path) {
-        Ok(Some(route)) => route,
+    match find(&head.method, &head.path) {
+        Ok(Some(route)) => Ok(route),
         Ok(None) => {
             let message = format!("this path answers to {allow}");
             let reply = Reply::error(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &message, &[]);
-            return Answer::Reply(reply.with("Allow", allow));
+            Err(Box::new(reply.with("Allow", allow)))
         }
-        Err(detail) => return Answer::Reply(bad_request(vec![detail])),
+        Err(detail) => Err(Box::new(bad_request(vec![detail]))),
+    }
+}
+
+/// Nothing is published for pages of other origins, whatever cookie the browser sends along. `Sec-Fetch-Site` tells
+/// of those that come without an `Origin`, and of a page of our name that did not come over TLS as we do.
+fn refuse_foreign_page(head: &Head, verdict: &OriginVerdict) -> Result<(), Box<Reply>> {
+    let elsewhere = match verdict {
+        OriginVerdict::Allowed(_) => false,
+        OriginVerdict::ForeignOrigin | OriginVerdict::ForeignHost => true,
+        OriginVerdict::SameOrigin => {
+            matches!(head.header("sec-fetch-site"), Some("cross-site" | "same-site"))
+        }
     };
-    if foreign && head.method == Method::POST {
-        let message = "pages of this origin may not publish here: allow it with --cors-origin";
-        return Answer::Reply(Reply::error(StatusCode::FORBIDDEN, "foreign_origin", message, &[]));
+    if !elsewhere || head.method != Method::POST {
+        return Ok(());
     }
-    if !head.accepts(route.media_type()) {
-        let message =
-            format!("this path answers with {}, which the Accept field excludes", route.media_type());
-        return Answer::Reply(Reply::error(StatusCode::NOT_ACCEPTABLE, "not_acceptable", &message, &[]));
+    let message = "pages of this origin may not publish here: allow it with --cors-origin";
+    Err(Box::new(Reply::error(StatusCode::FORBIDDEN, "foreign_origin", message, &[])))
+}
+
+/// Who asks, if they may use the route at all.
+fn admit_caller(
+    worker: &Worker,
+    connection: &Connection,
+    head: &Head,
+    route: &Route,
+) -> Result<Caller, Box<Reply>> {
+    let access = &worker.shared.access;
+    let right = match route {
+        Route::Health | Route::Ready | Route::Page(_) => return Ok(Caller::stranger()),
+        Route::Subscribe | Route::History | Route::Ticket => None,
+        Route::Publish | Route::NewStream | Route::Action(..) => Some(Right::Publish),
+        Route::Stats => Some(Right::Admin),
+    };
+    if right == Some(Right::Admin) && access.verifier.is_none() && !is_local(connection) {
+        let message = "statistics are for this machine alone: ask from it";
+        return Err(Box::new(Reply::error(StatusCode::FORBIDDEN, "forbidden", message, &[])));
     }
-    match route {
-        Route::Subscribe => subscribe::answer(worker, head),
-        Route::History => Answer::Reply(history::answer(worker, head).await),
-        Route::Publish => Answer::Reply(publish::events(worker, request).await),
-        Route::NewStream => Answer::Reply(publish::new_stream(worker, request).await),
-        Route::Action(stream, kind) => Answer::Reply(publish::action(worker, request, &stream, kind).await),
-        Route::Stats if is_local(connection) => Answer::Reply(look::stats(worker)),
-        Route::Stats => {
-            let message = "statistics are for this machine alone: ask from it";
-            Answer::Reply(Reply::error(StatusCode::FORBIDDEN, "forbidden", message, &[]))
-        }
-        Route::Health => Answer::Reply(look::health(worker)),
-        Route::Ready => Answer::Reply(look::ready(worker)),
-        Route::Page(asset) => Answer::Reply(asset.reply()),
-    }
+    let caller = access.caller(head, matches!(route, Route::Subscribe))?;
+    right.map_or(Ok(()), |right| caller.may(&right))?;
+    Ok(caller)
 }
 
 /// A 400 that names the fields at fault.
@@ -164,7 +226,7 @@ fn methods_of(path: &str) -> Option<&'static str> {
     match path {
         "/events/subscribe" | "/events/stats" | "/health" | "/ready" => Some(GET),
         "/events" => Some(GET_AND_POST),
-        "/streams" => Some(POST),
+        "/streams" | "/events/ticket" => Some(POST),
         _ if action_of(path).is_some() => Some(POST),
         _ => page::find(path).map(|_| GET),
     }
@@ -197,6 +259,7 @@ fn find(method: &Method, path: &str) -> Result<Option<Route>, Detail> {
         "/events" if reads => Some(Route::History),
         "/events" => posts.then_some(Route::Publish),
         "/streams" => posts.then_some(Route::NewStream),
+        "/events/ticket" => posts.then_some(Route::Ticket),
         _ => match action_of(path) {
             Some((stream, kind)) if posts => {
                 let stream = StreamId::parse(stream)

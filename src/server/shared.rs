@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use crate::auth::OriginPolicy;
+use crate::auth::{OriginPolicy, SharedVerifier, Tickets};
 use crate::event::Rules;
 use crate::log::Reader;
 use crate::metrics::{PagerFigures, WorkerFigures};
@@ -32,9 +32,17 @@ pub struct Settings {
     pub insecure: bool,
 }
 
+/// Who is let in.
+pub struct Access {
+    /// `None`: no keys, and everybody is.
+    pub verifier: Option<SharedVerifier>,
+    pub tickets: Tickets,
+}
+
 /// One for the whole server.
 pub struct Shared {
     pub settings: Settings,
+    pub access: Access,
     pub reader: Reader,
     pub hasher: TopicHasher,
     pub figures: Box<[WorkerFigures]>,
@@ -50,11 +58,12 @@ pub struct Shared {
 
 impl Shared {
     /// `started_ms`: the monotonic clock now.
-    pub fn new(settings: Settings, reader: Reader, workers: usize, started_ms: u64) -> Self {
+    pub fn new(settings: Settings, access: Access, reader: Reader, workers: usize, started_ms: u64) -> Self {
         let hasher = TopicHasher::new(reader.hash_key());
         let figures = (0..workers).map(|_| WorkerFigures::default()).collect();
         Self {
             settings,
+            access,
             reader,
             hasher,
             figures,

@@ -5,14 +5,16 @@ use std::rc::Rc;
 
 use http::{Method, StatusCode};
 
+use crate::clock;
 use crate::event::EventId;
 use crate::http::{Head, Reply, Version, stream_head};
 use crate::hub::{Filter, Subscriber};
 use crate::limits;
 use crate::log::Step;
+use crate::server::access::{Caller, useless_ticket};
 use crate::server::addresses::Peer;
 use crate::server::connection::Connection;
-use crate::server::params::{self, Params, Start};
+use crate::server::params::{Params, Start};
 use crate::server::route::{Answer, bad_request};
 use crate::server::worker::Worker;
 use crate::sse::{self, Framing, Gap, Greeting, Reason};
@@ -26,6 +28,7 @@ const REFUSED_MS_SPREAD: u64 = 10_001;
 
 /// A subscription that was understood; whether there is room for it shows when it is handed over.
 pub(crate) struct Subscription {
+    caller: Caller,
     filter: Filter,
     start: Start,
     version: Version,
@@ -34,24 +37,28 @@ pub(crate) struct Subscription {
 }
 
 /// Judges a subscription's request.
-pub(crate) fn answer(worker: &Worker, head: &Head) -> Answer {
+pub(crate) fn answer(worker: &Worker, caller: Caller, head: &Head) -> Answer {
     let params = match Params::read(&head.query) {
         Ok(params) => params,
         Err(details) => return Answer::Reply(bad_request(details)),
     };
-    let filter = match params.filter(&worker.shared.hasher) {
-        Ok(Some(filter)) => filter,
-        Ok(None) => return Answer::Reply(bad_request(vec![params::no_filter()])),
+    let asked = match params.asked() {
+        Ok(asked) => asked,
         Err(details) => return Answer::Reply(bad_request(details)),
     };
     let start = match params.start(last_event_id(head).as_deref()) {
         Ok(start) => start,
         Err(detail) => return Answer::Reply(bad_request(vec![detail])),
     };
+    let filter = match caller.filter(asked, &worker.shared.hasher) {
+        Ok(filter) => filter,
+        Err(reply) => return Answer::Reply(*reply),
+    };
     if head.method == Method::HEAD {
         return Answer::StreamHead(Vec::new());
     }
     Answer::Subscribe(Box::new(Subscription {
+        caller,
         filter,
         start,
         version: head.version,
@@ -90,9 +97,18 @@ pub(crate) async fn hand_over(
         Version::Http10 => Framing::Close,
     };
     let mut out = Vec::with_capacity(1024);
-    let admitted = worker.shared.admit();
+    let mut admitted = worker.shared.admit();
     let mut position = EventId::ZERO;
-    if admitted {
+    // Whoever finds no room keeps the ticket; of several who come with the same one, one gets in.
+    let ticket = subscription.caller.ticket.as_ref().filter(|_| admitted);
+    let used_up = ticket
+        .is_some_and(|ticket| worker.shared.access.tickets.take(ticket, clock::monotonic_ms()).is_none());
+    if used_up {
+        worker.shared.dismiss_if(std::mem::take(&mut admitted));
+        let mut reply = *useless_ticket();
+        reply.headers.extend(subscription.cors.iter().cloned());
+        reply.write(&mut out, subscription.version, false, false, &worker.date());
+    } else if admitted {
         if let Start::Since { time_ms, .. } = &subscription.start {
             worker.bring_time(*time_ms).await;
         }
@@ -117,7 +133,10 @@ pub(crate) async fn hand_over(
     let unchunked = framing == Framing::Close;
     let peer = Peer { socket, address };
     let subscriber = Subscriber { connection: peer, filter: subscription.filter, position, unchunked };
-    worker.hub.borrow_mut().add(subscriber, worker.now_ms());
+    let id = worker.hub.borrow_mut().add(subscriber, worker.now_ms());
+    if let Some(expires_s) = subscription.caller.expires_s() {
+        worker.end_at(id, expires_s);
+    }
     worker.bell.ring();
 }
 

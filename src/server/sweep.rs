@@ -181,6 +181,7 @@ pub(crate) async fn tick_loop(worker: Rc<Worker>) {
     let mut ticks: u32 = 0;
     while !worker.shared.is_draining() {
         monoio::time::sleep(TICK).await;
+        worker.end_expired();
         tick(&worker, heartbeat_ms);
         ticks = ticks.wrapping_add(1);
         if ticks.is_multiple_of(TRIM_TICKS) {

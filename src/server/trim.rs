@@ -32,6 +32,7 @@ impl Worker {
         if is_roomy(lingering.capacity(), lingering.len()) {
             lingering.shrink_to_fit();
         }
+        self.sweep_expiries();
         self.waiting.trim();
         self.asking.trim();
         // Its buffers are the delivery task's own.

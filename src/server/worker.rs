@@ -18,6 +18,7 @@ use crate::server::addresses::Peer;
 use crate::server::asking::Asking;
 use crate::server::coalesce::Coalescing;
 use crate::server::connection::Connection;
+use crate::server::expiry::Expiries;
 use crate::server::pager::PagerDoor;
 use crate::server::ring::{RingError, Sender};
 use crate::server::shared::Shared;
@@ -68,6 +69,8 @@ pub(crate) struct Worker {
     pub(crate) bell: Doorbell,
     pub(crate) listener: OwnedFd,
     pub(crate) hub: RefCell<Hub<Peer>>,
+    /// Which of the hub's subscribers end with their tokens, and when.
+    pub(crate) expiries: RefCell<Expiries>,
     pub(crate) waiting: Waiting<Result<Vec<Published>, PublishError>>,
     pub(crate) asking: Asking,
     pub(crate) connections: RefCell<Slab<Rc<Connection>>>,
@@ -115,6 +118,7 @@ impl Worker {
             bell: parts.bell,
             listener: parts.listener,
             hub: RefCell::new(Hub::new(visible, Memory::KERNEL)),
+            expiries: RefCell::default(),
             waiting: Waiting::default(),
             asking: Asking::new(parts.pager),
             connections: RefCell::new(Slab::new()),

@@ -8,7 +8,9 @@ const ANYWHERE: &[&str] = &["*"];
 
 /// Where each dependency may be named.
 const HOMES: &[(&str, &[&str])] = &[
-    ("arc-swap", &["log"]),
+    ("arc-swap", &["auth", "log"]),
+    ("aws-lc-rs", &["auth"]),
+    ("base64", &["auth"]),
     ("bytes", &["http", "server"]),
     ("clap", &["config"]),
     ("crc32c", &["log"]),
@@ -41,6 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tracing-subscriber", &["app"]),
     ("ureq", &["cli"]),
     ("zerocopy", &["log"]),
+    ("zeroize", &["auth", "config"]),
 ];
 
 /// The files that may hold `unsafe`. Each use has its `SAFETY` comment (clippy sees to that).

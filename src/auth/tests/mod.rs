@@ -1,3 +1,5 @@
 //! Tests of who may ask for what, through the module's public face.
 
 mod origins;
+mod signatures;
+mod support;

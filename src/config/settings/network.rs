@@ -13,7 +13,7 @@ pub(in crate::config) const ROWS: &[Setting] = &[
         "listen",
         Form::Value("ADDRESS:PORT"),
         "127.0.0.1:3001",
-        "Where to listen; port 0 takes a free one. Any address but a loopback one needs --insecure",
+        "Where to listen; port 0 takes a free one. Any address but a loopback one needs keys (--jwt-...) or --insecure",
         |config, text| values::address(text).map(|value| config.listen = value),
     ),
     row(

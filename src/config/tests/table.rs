@@ -11,6 +11,7 @@ fn table() -> String {
             Form::Value(name) => (format!("`--{} {name}`", setting.name), format!("`{}`", setting.default)),
             Form::List(name) => (format!("`--{} {name}` …", setting.name), "none".to_owned()),
             Form::Switch => (format!("`--{}`", setting.name), "off".to_owned()),
+            Form::Secret => (format!("none; `{}` in the file", setting.name), "none".to_owned()),
         };
         text.push_str(&format!("| {flag} | `{}` | {default} | {} |\n", setting.variable(), setting.help));
     }
