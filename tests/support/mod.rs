@@ -16,6 +16,7 @@ mod server;
 mod small_disk;
 pub mod strace;
 mod subscription;
+pub mod tokens;
 
 pub use client::{Answer, Client, Json, delete, get, get_with, post, post_with, request};
 pub use event_source::{EventSource, Message};
