@@ -20,8 +20,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    Outcome, fanout, filtered, herd_helper, idle, publish, replay, restart, resume, run_server, saturate,
-    sendloop_server, slow, soak, storm,
+    Outcome, fanout, filtered, herd_helper, hostile, idle, publish, replay, restart, resume, run_server,
+    saturate, sendloop_server, slow, soak, storm,
 };
 use crate::record::Output;
 
@@ -42,6 +42,7 @@ const EXAMPLES: &str = "Examples:
   loadtest saturate --spawn target/release/tailwire --in-flight 16 --svg saturate.svg
   loadtest storm --spawn target/release/tailwire --own 9900 --all 100 --behind-of log
   loadtest soak --spawn target/release/tailwire --seconds 1800 --json soak.json --svg soak.svg
+  loadtest hostile --spawn target/release/tailwire --attack slow-heads --attackers 5000
   loadtest publish --spawn target/release/tailwire --connections 16 --batch 1 --seconds 10
   loadtest compare --quick
   loadtest fanout --url http://127.0.0.1:3001 --server-pid $(pidof tailwire) --json
@@ -57,6 +58,7 @@ enum Command {
     Soak(soak::Options),
     Idle(idle::Options),
     Slow(slow::Options),
+    Hostile(hostile::Options),
     Publish(publish::Options),
     Replay(replay::Options),
     Restart(restart::Options),
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
         Command::Storm(options) => (options.target.output(), storm::run(&options)),
         Command::Soak(options) => (options.target.output(), soak::run(&options)),
         Command::Idle(options) => (options.target.output(), idle::run(&options)),
+        Command::Hostile(options) => (options.target.output(), hostile::run(&options)),
         Command::Slow(options) => (options.target.output(), slow::run(&options)),
         Command::Publish(options) => (options.target.output(), publish::run(&options)),
         Command::Replay(options) => (options.target.output(), replay::run(&options)),

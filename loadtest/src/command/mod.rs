@@ -4,6 +4,7 @@
 pub(crate) mod fanout;
 pub(crate) mod filtered;
 pub(crate) mod herd_helper;
+pub(crate) mod hostile;
 pub(crate) mod idle;
 pub(crate) mod publish;
 pub(crate) mod replay;

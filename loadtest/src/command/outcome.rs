@@ -12,7 +12,9 @@ use serde_json::Value;
 use crate::client::{Memory, ServerError, SubscriptionError, UsageError};
 use crate::command::restart::RestartError;
 use crate::compare::CompareError;
-use crate::load::{EVENTS_MAX, GatherError, HelperError, HerdError, PublishError, SlowError, SubjectError};
+use crate::load::{
+    AttackError, EVENTS_MAX, GatherError, HelperError, HerdError, PublishError, SlowError, SubjectError,
+};
 use crate::sendloop::SendLoopError;
 
 /// A finished run.
@@ -43,6 +45,8 @@ pub(crate) enum CommandError {
     Publish(#[from] PublishError),
     #[error("the slow reader failed")]
     Slow(#[from] SlowError),
+    #[error("the attackers failed")]
+    Attack(#[from] AttackError),
     #[error("the send loop failed")]
     SendLoop(#[from] SendLoopError),
     #[error(

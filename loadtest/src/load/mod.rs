@@ -2,6 +2,8 @@
 //! accounting of what each was owed and got. The export list.
 
 mod account;
+mod attack;
+mod attackers;
 mod event;
 mod gather;
 mod herd;
@@ -21,6 +23,8 @@ mod subject;
 mod tests;
 
 pub(crate) use account::Tally;
+pub(crate) use attack::{Attack, Fate};
+pub(crate) use attackers::{AttackError, Siege, attack};
 pub(crate) use event::{Filter, Run};
 pub(crate) use gather::{Expected, GatherError, drain, gather, gather_while};
 pub(crate) use herd::{Herd, HerdError};

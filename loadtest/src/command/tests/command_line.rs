@@ -25,6 +25,7 @@ fn good_lines_are_taken() {
         "loadtest storm --spawn t --own 9900 --all 100 --behind 1000000 --behind-of log",
         "loadtest filtered --spawn t --subscribers 10000 --compare-sendloop --json --rounds 2",
         "loadtest soak --spawn t --seconds 5 --churn 50 --away 100 --filter users --topics 9",
+        "loadtest hostile --spawn t --attack slow-heads,never-read --attackers 5000 --drip-ms 500",
         "loadtest fanout --spawn t --subscribers 24000 --processes 2",
     ] {
         let parsed = Cli::try_parse_from(line.split(' '));
@@ -49,6 +50,9 @@ fn bad_lines_are_refused() {
         "loadtest saturate --in-flight 1000",
         "loadtest storm --all 0",
         "loadtest soak --seconds 1",
+        "loadtest hostile --attack everything",
+        "loadtest hostile --attackers 100000",
+        "loadtest hostile --storm-rate 1000000",
         "loadtest publish --batch 5000",
     ] {
         assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
