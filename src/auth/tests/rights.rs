@@ -118,7 +118,10 @@ fn a_refusal_names_the_first_thing_beyond_the_claims() {
     };
     assert_eq!(read(true, &[], &[]), Forbidden::All);
     assert_eq!(read(false, &[], &[]), Forbidden::Nothing);
-    assert_eq!(read(false, &[seven.clone(), eight.clone()], &[b.clone()]), Forbidden::Stream(eight));
+    assert_eq!(
+        read(false, &[seven.clone(), eight.clone()], std::slice::from_ref(&b)),
+        Forbidden::Stream(eight)
+    );
     let refusal = read(false, &[seven], &[a, b.clone()]);
     assert_eq!(refusal, Forbidden::User(b));
     assert_eq!(refusal.to_string(), "the token does not reach user GB");

@@ -8,8 +8,10 @@ fn token(key: &SigningKey, kid: Option<&str>) -> String {
     key.token(kid, &claims).unwrap()
 }
 
-/// Each algorithm with a key that signs and one that verifies.
-fn pairs() -> Vec<(&'static str, SigningKey, fn() -> KeyMaterial)> {
+/// An algorithm, a key that signs by it and the one that verifies.
+type Pair = (&'static str, SigningKey, fn() -> KeyMaterial);
+
+fn pairs() -> Vec<Pair> {
     vec![
         ("HS256", secret(), secret_key),
         ("RS256", private(key!("rsa.private")), || pem(None, key!("rsa.public"))),
