@@ -8,6 +8,8 @@ mod client;
 mod command;
 mod error;
 mod layers;
+mod limit_choices;
+mod limit_values;
 mod log_command;
 mod serve;
 mod settings;
@@ -23,5 +25,6 @@ pub use client::{
 };
 pub use command::{Command, parse};
 pub use error::{ConfigError, Place, ValueError};
+pub use limit_choices::{Choice, LimitChoices};
 pub use serve::Config;
 pub use settings::{Form, Group, SETTINGS, Setting};

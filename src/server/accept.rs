@@ -108,8 +108,10 @@ fn begin(worker: &Rc<Worker>, socket: OwnedFd) {
     if open >= worker.shared.settings.max_connections + CONNECTIONS_RESERVE {
         return;
     }
+    let Some((client, arrival)) = worker.arrive(&socket) else { return };
     let _unsupported = rustix::net::sockopt::set_tcp_nodelay(&socket, true);
     if let Ok(connection) = worker.open_connection(socket) {
+        connection.comes_from(client, arrival);
         drop(monoio::spawn(connection::serve(Rc::clone(worker), connection)));
     }
 }

@@ -1,12 +1,16 @@
 //! A connection in its HTTP phase: request after request until it closes or becomes a subscriber.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsFd;
 use std::rc::Rc;
 
 use crate::http::{Reply, Version, stream_head};
 use crate::limits;
+use crate::server::addresses::Arrival;
+use crate::server::client_address::ClientAddress;
+use crate::server::proxied::read_proxy_head;
 use crate::server::request::{Input, NoRequest, read_request};
 use crate::server::route::{self, Answer};
 use crate::server::socket::Socket;
@@ -34,6 +38,8 @@ pub(crate) struct Connection {
     deadline_ms: Cell<u32>,
     late: Cell<bool>,
     fresh: Cell<bool>,
+    client: Cell<ClientAddress>,
+    arrival: OnceCell<Arrival>,
 }
 
 impl Connection {
@@ -45,7 +51,26 @@ impl Connection {
             deadline_ms: Cell::new(deadline_ms),
             late: Cell::new(false),
             fresh: Cell::new(true),
+            client: Cell::new(ClientAddress::peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED))),
+            arrival: OnceCell::new(),
         }
+    }
+
+    /// Whom it comes from, and its place among the connections of its address, which it gives back when it ends.
+    pub(crate) fn comes_from(&self, client: ClientAddress, arrival: Option<Arrival>) {
+        self.client.set(client);
+        if let Some(arrival) = arrival {
+            let _once_only = self.arrival.set(arrival);
+        }
+    }
+
+    /// The peer, or whom it said in a PROXY head that it connects for.
+    pub(crate) fn client(&self) -> ClientAddress {
+        self.client.get()
+    }
+
+    pub(crate) fn connects_for(&self, client: ClientAddress) {
+        self.client.set(client);
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -103,7 +128,8 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
     let mut input = Input::default();
     let mut deaf = false;
     let mut answered = 0;
-    loop {
+    let spoken_for = read_proxy_head(&worker, &connection, &mut input).await;
+    while spoken_for.is_ok() {
         let request = match read_request(&worker, &connection, &mut input).await {
             Ok(request) => request,
             Err(no_request) => {

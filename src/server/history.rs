@@ -92,7 +92,7 @@ pub(crate) async fn answer(worker: &Worker, head: &Head) -> Reply {
 
 fn read(worker: &Worker, head: &Head) -> Result<Query, Vec<Detail>> {
     let params = Params::read(&head.query)?;
-    let filter = params.filter(&worker.shared.hasher)?.ok_or_else(|| vec![params::no_filter()])?;
+    let filter = params.filter(&worker.shared)?.ok_or_else(|| vec![params::no_filter()])?;
     let id = |name: &str, text: &Option<String>, default| match text.as_deref() {
         None | Some("") => Ok(default),
         Some(text) => EventId::parse(text.as_bytes())

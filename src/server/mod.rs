@@ -7,16 +7,20 @@
 mod accept;
 mod addresses;
 mod asking;
+mod client_address;
 mod coalesce;
 mod connection;
 mod deliver;
 mod drain;
+mod exposition;
 mod history;
 mod look;
 mod page;
 mod pager;
 mod params;
+mod proxied;
 mod publish;
+mod quota;
 mod request;
 mod ring;
 mod route;
@@ -32,6 +36,7 @@ mod worker;
 
 pub use accept::{ListenError, listen};
 pub use pager::{Pager, PagerDoor, pager};
+pub use quota::Limits;
 pub use ring::{RingError, SendMethod, probe};
 pub use shared::{Settings, Shared};
 pub use worker::{WorkerError, WorkerParts, run};

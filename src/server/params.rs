@@ -4,6 +4,7 @@ use crate::event::EventType;
 use crate::http::{Detail, pairs};
 use crate::hub::{Filter, TypeSet};
 use crate::limits;
+use crate::server::shared::Shared;
 use crate::topic::{StreamId, TopicHash, TopicHasher, User};
 
 /// Below this a number of milliseconds is taken for seconds, and refused.
@@ -62,7 +63,7 @@ impl Params {
     }
 
     /// The filter; `None` where nothing is asked for.
-    pub(crate) fn filter(&self, hasher: &TopicHasher) -> Result<Option<Filter>, Vec<Detail>> {
+    pub(crate) fn filter(&self, shared: &Shared) -> Result<Option<Filter>, Vec<Detail>> {
         let mut faults = Vec::new();
         let types = self.type_set(&mut faults);
         let all = match self.all.as_deref() {
@@ -73,7 +74,7 @@ impl Params {
                 false
             }
         };
-        let (streams, users) = self.topics(hasher, &mut faults);
+        let (streams, users) = self.topics(&shared.hasher, shared.settings.limits.filter_terms, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -99,10 +100,15 @@ impl Params {
         TypeSet::of(&kinds)
     }
 
-    fn topics(&self, hasher: &TopicHasher, faults: &mut Vec<Detail>) -> (Vec<TopicHash>, Vec<TopicHash>) {
+    fn topics(
+        &self,
+        hasher: &TopicHasher,
+        terms_max: usize,
+        faults: &mut Vec<Detail>,
+    ) -> (Vec<TopicHash>, Vec<TopicHash>) {
         let count = self.streams.len() + self.users.len();
-        if count > limits::FILTER_TERMS_MAX {
-            let message = format!("a filter has at most {} terms, not {count}", limits::FILTER_TERMS_MAX);
+        if count > terms_max {
+            let message = format!("a filter has at most {terms_max} terms, not {count}");
             faults.push(detail("streams", message));
             return Default::default();
         }

@@ -1,18 +1,16 @@
 //! Which path does what. Every path also answers under `/v1` (the prefix is gone when a head comes here).
 
-use std::os::fd::AsFd;
-
 use http::{Method, StatusCode};
 
 use crate::auth::{OriginPolicy, OriginVerdict};
 use crate::event::EventType;
 use crate::http::{Detail, Reply};
-use crate::server::addresses::peer_address;
 use crate::server::connection::Connection;
+use crate::server::quota::Asker;
 use crate::server::request::Request;
 use crate::server::subscribe::Subscription;
 use crate::server::worker::Worker;
-use crate::server::{history, look, page, publish, subscribe};
+use crate::server::{exposition, history, look, page, publish, subscribe};
 use crate::topic::StreamId;
 
 /// What a request comes to.
@@ -31,6 +29,7 @@ enum Route {
     NewStream,
     Action(StreamId, EventType),
     Stats,
+    Metrics,
     Health,
     Ready,
     Page(&'static page::Asset),
@@ -42,6 +41,7 @@ impl Route {
         match self {
             Self::Subscribe => "text/event-stream",
             Self::Page(asset) => asset.media_type(),
+            Self::Metrics => "text/plain",
             _ => "application/json",
         }
     }
@@ -103,7 +103,7 @@ async fn dispatch(worker: &Worker, connection: &Connection, request: &Request<'_
             return Answer::Reply(preflight(GET_AND_POST));
         }
         let message = "there is no such path; the API has /events, /events/subscribe, /events/stats, /streams, \
-                       /streams/{streamId}/{action}, /health and /ready";
+                       /streams/{streamId}/{action}, /metrics, /health and /ready";
         return Answer::Reply(Reply::error(StatusCode::NOT_FOUND, "not_found", message, &[]));
     };
     if head.method == Method::OPTIONS {
@@ -127,14 +127,23 @@ async fn dispatch(worker: &Worker, connection: &Connection, request: &Request<'_
             format!("this path answers with {}, which the Accept field excludes", route.media_type());
         return Answer::Reply(Reply::error(StatusCode::NOT_ACCEPTABLE, "not_acceptable", &message, &[]));
     }
+    let asker = worker.asker(connection, head);
+    if matches!(route, Route::Publish | Route::NewStream | Route::Action(..))
+        && let Err(reply) = worker.may_publish(&asker)
+    {
+        return Answer::Reply(reply);
+    }
     match route {
-        Route::Subscribe => subscribe::answer(worker, head),
+        Route::Subscribe => subscribe::answer(worker, head, asker),
         Route::History => Answer::Reply(history::answer(worker, head).await),
-        Route::Publish => Answer::Reply(publish::events(worker, request).await),
-        Route::NewStream => Answer::Reply(publish::new_stream(worker, request).await),
-        Route::Action(stream, kind) => Answer::Reply(publish::action(worker, request, &stream, kind).await),
-        Route::Stats if is_local(connection) => Answer::Reply(look::stats(worker)),
-        Route::Stats => {
+        Route::Publish => Answer::Reply(publish::events(worker, request, &asker).await),
+        Route::NewStream => Answer::Reply(publish::new_stream(worker, request, &asker).await),
+        Route::Action(stream, kind) => {
+            Answer::Reply(publish::action(worker, request, &asker, &stream, kind).await)
+        }
+        Route::Stats if is_local(&asker) => Answer::Reply(look::stats(worker)),
+        Route::Metrics if is_local(&asker) => Answer::Reply(exposition::metrics(worker)),
+        Route::Stats | Route::Metrics => {
             let message = "statistics are for this machine alone: ask from it";
             Answer::Reply(Reply::error(StatusCode::FORBIDDEN, "forbidden", message, &[]))
         }
@@ -162,7 +171,7 @@ fn preflight(allow: &'static str) -> Reply {
 /// The methods of a path; `None` where there is no such path.
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
-        "/events/subscribe" | "/events/stats" | "/health" | "/ready" => Some(GET),
+        "/events/subscribe" | "/events/stats" | "/metrics" | "/health" | "/ready" => Some(GET),
         "/events" => Some(GET_AND_POST),
         "/streams" => Some(POST),
         _ if action_of(path).is_some() => Some(POST),
@@ -192,6 +201,7 @@ fn find(method: &Method, path: &str) -> Result<Option<Route>, Detail> {
     Ok(match path {
         "/events/subscribe" => reads.then_some(Route::Subscribe),
         "/events/stats" => reads.then_some(Route::Stats),
+        "/metrics" => reads.then_some(Route::Metrics),
         "/health" => reads.then_some(Route::Health),
         "/ready" => reads.then_some(Route::Ready),
         "/events" if reads => Some(Route::History),
@@ -209,7 +219,7 @@ fn find(method: &Method, path: &str) -> Result<Option<Route>, Detail> {
     })
 }
 
-/// Whether the peer is on this machine.
-fn is_local(connection: &Connection) -> bool {
-    peer_address(connection.socket.as_fd()).is_loopback()
+/// Whether it comes from this machine, and not by a proxy on it.
+fn is_local(asker: &Asker) -> bool {
+    asker.client.is_local()
 }

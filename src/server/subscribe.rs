@@ -1,18 +1,19 @@
 //! `GET /events/subscribe`: from a query to a greeted subscriber in the hub.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use http::{Method, StatusCode};
+use http::Method;
 
 use crate::event::EventId;
-use crate::http::{Head, Reply, Version, stream_head};
+use crate::http::{Head, Version, stream_head};
 use crate::hub::{Filter, Subscriber};
 use crate::limits;
 use crate::log::Step;
 use crate::server::addresses::Peer;
 use crate::server::connection::Connection;
 use crate::server::params::{self, Params, Start};
+use crate::server::quota::{Asker, Refusal};
 use crate::server::route::{Answer, bad_request};
 use crate::server::worker::Worker;
 use crate::sse::{self, Framing, Gap, Greeting, Reason};
@@ -30,16 +31,17 @@ pub(crate) struct Subscription {
     start: Start,
     version: Version,
     prefers_status: bool,
+    asker: Asker,
     pub(crate) cors: Vec<(&'static str, String)>,
 }
 
 /// Judges a subscription's request.
-pub(crate) fn answer(worker: &Worker, head: &Head) -> Answer {
+pub(crate) fn answer(worker: &Worker, head: &Head, asker: Asker) -> Answer {
     let params = match Params::read(&head.query) {
         Ok(params) => params,
         Err(details) => return Answer::Reply(bad_request(details)),
     };
-    let filter = match params.filter(&worker.shared.hasher) {
+    let filter = match params.filter(&worker.shared) {
         Ok(Some(filter)) => filter,
         Ok(None) => return Answer::Reply(bad_request(vec![params::no_filter()])),
         Err(details) => return Answer::Reply(bad_request(details)),
@@ -56,6 +58,7 @@ pub(crate) fn answer(worker: &Worker, head: &Head) -> Answer {
         start,
         version: head.version,
         prefers_status: head.prefers_status(),
+        asker,
         cors: Vec::new(),
     }))
 }
@@ -90,32 +93,35 @@ pub(crate) async fn hand_over(
         Version::Http10 => Framing::Close,
     };
     let mut out = Vec::with_capacity(1024);
-    let admitted = worker.shared.admit();
+    let admitted = worker.admit(&subscription.asker);
     let mut position = EventId::ZERO;
-    if admitted {
+    if let Err(refusal) = admitted {
+        refuse(worker, &subscription, refusal, framing, &mut out);
+    } else {
         if let Start::Since { time_ms, .. } = &subscription.start {
             worker.bring_time(*time_ms).await;
         }
         stream_head(&mut out, subscription.version, &subscription.cors, &worker.date());
         position = greet(worker, &subscription.start, framing, &mut out);
-    } else {
-        refuse(worker, &subscription, framing, &mut out);
     }
     let written = connection.write_all(worker, &out).await;
-    let Some(socket) = worker.close_connection(connection) else {
-        worker.shared.dismiss_if(admitted);
-        return;
+    let socket = worker.close_connection(connection);
+    let (socket, place) = match (socket, admitted, written) {
+        (Some(socket), Ok(place), Ok(())) => (socket, place),
+        (socket, admitted, _) => {
+            if let Ok(place) = admitted {
+                worker.leave(place);
+            }
+            if let Some(socket) = socket {
+                worker.linger(socket, false);
+            }
+            return;
+        }
     };
-    if !admitted || written.is_err() {
-        worker.shared.dismiss_if(admitted);
-        worker.linger(socket, false);
-        return;
-    }
     limit_unsent(&socket);
     worker.shared.connections.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let address = worker.shared.addresses.enter(socket.as_fd());
     let unchunked = framing == Framing::Close;
-    let peer = Peer { socket, address };
+    let peer = Peer { socket, place };
     let subscriber = Subscriber { connection: peer, filter: subscription.filter, position, unchunked };
     worker.hub.borrow_mut().add(subscriber, worker.now_ms());
     worker.bell.ring();
@@ -145,12 +151,20 @@ fn greet(worker: &Worker, start: &Start, framing: Framing, out: &mut Vec<u8>) ->
 }
 
 /// A subscription refused only for now: a browser gives up for good on any status but 200.
-fn refuse(worker: &Worker, subscription: &Subscription, framing: Framing, out: &mut Vec<u8>) {
-    let retry_ms = (REFUSED_MS_MIN + worker.random() % REFUSED_MS_SPREAD) as u32;
+fn refuse(
+    worker: &Worker,
+    subscription: &Subscription,
+    refusal: Refusal,
+    framing: Framing,
+    out: &mut Vec<u8>,
+) {
+    let spread_ms = REFUSED_MS_MIN + worker.random() % REFUSED_MS_SPREAD;
+    let retry_ms = u32::try_from(spread_ms.max(refusal.retry_after_ms())).unwrap_or(u32::MAX);
     if subscription.prefers_status {
-        let message = "the server has no room for another subscriber now";
-        let mut reply = Reply::error(StatusCode::SERVICE_UNAVAILABLE, "capacity", message, &[])
-            .with("Retry-After", retry_ms.div_ceil(1000).to_string());
+        let mut reply = refusal.reply();
+        if !matches!(refusal, Refusal::Rate(_)) {
+            reply = reply.with("Retry-After", retry_ms.div_ceil(1000).to_string());
+        }
         reply.headers.extend(subscription.cors.iter().cloned());
         reply.write(out, subscription.version, false, false, &worker.date());
     } else {

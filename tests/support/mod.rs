@@ -8,6 +8,7 @@
 mod client;
 pub mod device;
 mod events;
+pub mod process;
 mod publishers;
 mod random;
 mod readers;

@@ -2,6 +2,7 @@
 
 mod client;
 mod command_line;
+mod limits;
 mod precedence;
 mod refusals;
 mod support;

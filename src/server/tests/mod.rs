@@ -1,5 +1,7 @@
 //! Tests of what the server does without sockets.
 
+mod addresses;
+mod client_address;
 mod coalesce;
 mod pager;
 mod stride;
