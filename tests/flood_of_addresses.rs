@@ -73,6 +73,7 @@ fn many_addresses(addresses: usize) {
     publish(server.address, &body);
     let before = anonymous_bytes(server.pid());
     let mut clients: Vec<_> = (0..4).map(|_| Client::connect(server.address)).collect();
+    let mut sharing = 0;
     let mut next = u32::from(Ipv4Addr::new(11, 0, 0, 0));
     for turn in 0..addresses / PIPELINED {
         let client = &mut clients[turn % 4];
@@ -85,9 +86,16 @@ fn many_addresses(addresses: usize) {
         }
         client.send(&bytes);
         for _ in 0..PIPELINED {
-            assert_eq!(client.answer().status, 200, "a new address has a full bucket");
+            match client.answer().status {
+                200 => {}
+                429 => sharing += 1,
+                other => panic!("{other}"),
+            }
         }
     }
+    eprintln!("{sharing} of {addresses} addresses met another's bucket");
+    // One in 131,072 is expected of a full table.
+    assert!(sharing <= 3 + addresses / 20_000, "{sharing} new addresses had no full bucket");
     assert_bounded(&format!("{addresses} addresses by a proxy"), before, anonymous_bytes(server.pid()));
     // The newest is still out of tokens.
     let last = Ipv4Addr::from(next - 1).to_string();

@@ -111,6 +111,24 @@ impl Quota {
         Ok(())
     }
 
+    pub(crate) fn may_authenticate(
+        &self,
+        limits: &Limits,
+        client: &ClientAddress,
+        now_ms: u64,
+    ) -> Result<(), RetryAfterMs> {
+        match self.auth_failures.as_ref().filter(|_| !limits.exempts(client)) {
+            Some(buckets) => buckets.look(self.site(client), now_ms),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn authentication_failed(&self, limits: &Limits, client: &ClientAddress, now_ms: u64) {
+        if let Some(buckets) = self.auth_failures.as_ref().filter(|_| !limits.exempts(client)) {
+            let _refused_from_now_on = buckets.take(self.site(client), 1, now_ms);
+        }
+    }
+
     fn site(&self, client: &ClientAddress) -> u64 {
         self.hasher.hash_one(Site::of(client.address))
     }
@@ -200,12 +218,9 @@ impl Worker {
     /// Whether this client's credentials are looked at, before anything of them is.
     #[allow(dead_code, reason = "for whoever checks credentials")]
     pub(crate) fn may_authenticate(&self, client: &ClientAddress) -> Result<(), Reply> {
-        let quota = &self.shared.quota;
-        let buckets = quota.auth_failures.as_ref();
-        let Some(buckets) = buckets.filter(|_| !self.shared.settings.limits.exempts(client)) else {
-            return Ok(());
-        };
-        buckets.look(quota.site(client), clock::monotonic_ms()).map_err(|retry| {
+        let limits = &self.shared.settings.limits;
+        let judged = self.shared.quota.may_authenticate(limits, client, clock::monotonic_ms());
+        judged.map_err(|retry| {
             self.figures().refused_auth.add(1);
             Refusal::Rate(retry).reply()
         })
@@ -214,13 +229,9 @@ impl Worker {
     /// Takes note that credentials were not good.
     #[allow(dead_code, reason = "for whoever checks credentials")]
     pub(crate) fn authentication_failed(&self, client: &ClientAddress) {
-        let quota = &self.shared.quota;
         self.figures().auth_failures.add(1);
-        if let Some(buckets) = quota.auth_failures.as_ref()
-            && !self.shared.settings.limits.exempts(client)
-        {
-            let _refused_from_now_on = buckets.take(quota.site(client), 1, clock::monotonic_ms());
-        }
+        let limits = &self.shared.settings.limits;
+        self.shared.quota.authentication_failed(limits, client, clock::monotonic_ms());
     }
 
     /// Counts a refusal by its reason.

@@ -4,7 +4,7 @@
 //! again. A word is a 20-bit tag of the key and 44 bits of that moment in microseconds, which go round in 203 days: a
 //! moment further ahead than the rate lets one be lies in the past, and the bucket is full. A full bucket is as good as
 //! none, so nothing is ever removed. Where a set has no room the bucket nearest to full gives way: it forgets least,
-//! and who is out of tokens stays so.
+//! and who is out of tokens stays so. A key meets another's tag in a full set once in 131,072: then two share a bucket.
 
 use crate::limits;
 use crate::sync::{AtomicU64, Ordering};

@@ -4,4 +4,5 @@ mod addresses;
 mod client_address;
 mod coalesce;
 mod pager;
+mod quota;
 mod stride;
