@@ -210,6 +210,7 @@ fn settings(config: &Config, max_connections: usize) -> Settings {
         drain_timeout_ms: config.drain_timeout_ms,
         rules: Rules { strict_addresses: config.strict_addresses },
         origins: OriginPolicy { allowed: config.cors_origins.clone(), loopback: loopback && keyless },
+        limits: config.limits.on(loopback),
         send: config.send,
         coalesce_us: config.coalesce_us,
         insecure: config.insecure && !loopback && keyless,

@@ -2,8 +2,9 @@
 //! Events.
 //!
 //! Modules stand in ranks; each may use lower ranks only (kept true by `tidy`):
-//! 0 `limits`, `clock`, `json`, `sync` · 1 `topic` · 2 `event` · 3 `log`, `http`, `sse`, `auth`, `metrics`,
-//! `doorbell` · 4 `ingest` (the way in), `hub` (the way out) · 5 `server` · 6 `config` · 7 `app`, `cli` · 8 the binary.
+//! 0 `limits`, `clock`, `json`, `sync` · 1 `topic` · 2 `event` · 3 `log`, `http`, `sse`, `auth`, `throttle`,
+//! `metrics`, `doorbell` · 4 `ingest` (the way in), `hub` (the way out) · 5 `server` · 6 `config` · 7 `app`, `cli` ·
+//! 8 the binary.
 
 pub mod app;
 pub mod auth;
@@ -22,6 +23,7 @@ pub mod metrics;
 pub mod server;
 pub mod sse;
 mod sync;
+pub mod throttle;
 pub mod topic;
 
 #[cfg(test)]

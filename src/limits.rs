@@ -84,6 +84,17 @@ pub const ANSWER_STEP_BYTES: usize = 64 * 1024;
 pub const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
 pub const BODY_BYTES_UNCOUNTED: usize = 16 * 1024;
 
+/// Token buckets of one kind (subscriptions of addresses, say), 8 bytes each.
+pub const BUCKETS_MAX: usize = 65_536;
+/// Connections of one address beyond its subscriptions that are still listened to: to be told to come back, to publish.
+pub const ADDRESS_RESERVE: u32 = 32;
+/// Most ranges of trusted proxies.
+pub const TRUSTED_PROXIES_MAX: usize = 256;
+/// Longest head of the PROXY protocol in bytes.
+pub const PROXY_HEAD_BYTES_MAX: usize = 4096;
+/// Most hops that are walked back through what proxies say.
+pub const HOPS_MAX: usize = 64;
+
 /// Bytes of a subscriber that its socket holds unsent.
 pub const UNSENT_BYTES_MAX: u32 = 32 * 1024;
 

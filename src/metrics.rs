@@ -13,6 +13,11 @@ impl Counter {
         self.0.store(value, Ordering::Relaxed);
     }
 
+    /// Of the owner alone: not one operation.
+    pub fn add(&self, more: u64) {
+        self.set(self.get().wrapping_add(more));
+    }
+
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -32,6 +37,18 @@ pub struct WorkerFigures {
     pub behind: Counter,
     /// Events handed to the kernel, counted once for each subscriber.
     pub deliveries: Counter,
+    /// Connections accepted, and those of them closed at once since their address had more than enough.
+    pub accepts: Counter,
+    pub closed_on_accept: Counter,
+    /// What was refused for now, by the reason: no place in the server, for the address, for the user; a rate; too many
+    /// failed authentications before it.
+    pub refused_capacity: Counter,
+    pub refused_address: Counter,
+    pub refused_user: Counter,
+    pub refused_rate: Counter,
+    pub refused_auth: Counter,
+    /// Credentials that were not good.
+    pub auth_failures: Counter,
 }
 
 /// What the pager does.

@@ -25,7 +25,7 @@ pub fn run(data: &[u8]) {
     assert_eq!(pairs(&again).as_ref(), Ok(&decoded), "encoded and decoded again");
     let hasher = TopicHasher::new([7; 16]);
     let filter_of = |params: &Params| {
-        params.asked().map(|asked| (!asked.is_nothing()).then(|| asked.filter(&hasher)))
+        params.asked(FILTER_TERMS_MAX).map(|asked| (!asked.is_nothing()).then(|| asked.filter(&hasher)))
     };
     let filter = filter_of(&params);
     let twin = Params::read(&again).expect("it decodes to the same pairs");

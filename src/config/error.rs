@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::throttle::RateError;
+
 /// Where a setting was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -43,6 +45,12 @@ pub enum ValueError {
     Step { step: u64, below: u64 },
     #[error("not among the choices; choose {choices}")]
     Choice { choices: &'static str },
+    #[error("not a rate; write a count, /s or /m, and a burst, like 5/s:512, or off, or auto")]
+    Rate,
+    #[error("no possible rate: {problem}")]
+    RateRange { problem: RateError },
+    #[error("not an address or a range of addresses; write one like 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32")]
+    Cidr,
     #[error("empty; name a directory, like ./data")]
     EmptyPath,
     #[error("empty; name a file")]
@@ -103,6 +111,13 @@ pub enum ConfigError {
         "no key to sign with: name one with --jwt-secret-file FILE or --private-key FILE, or set TAILWIRE_JWT_SECRET"
     )]
     NoSigningKey,
+    #[error(
+        "--proxy-protocol without --trusted-proxies: name the proxies that send the PROXY head, as nobody else is \
+         believed"
+    )]
+    ProxyProtocolOfNobody,
+    #[error("--trusted-proxies: {given} ranges are too many; write at most {most}")]
+    TooManyProxies { given: usize, most: usize },
     #[error(
         "{listen} can be reached from other machines and this server has no keys, so anybody there could \
          publish and read: give it keys (--jwt-secret-file, --jwt-public-key or --jwks), listen on 127.0.0.1, \

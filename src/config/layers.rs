@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, ConfigError, Form, Place, SETTINGS, Setting, ValueError};
+use crate::limits;
 
 /// Looks up an environment variable.
 pub(in crate::config) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -79,6 +80,13 @@ pub(in crate::config) fn merge(
     }
     if !config.listen.ip().is_loopback() && !config.insecure && !config.keys.any() {
         return Err(ConfigError::OpenAddress { listen: config.listen });
+    }
+    let (proxies, most) = (config.limits.trusted_proxies.len(), limits::TRUSTED_PROXIES_MAX);
+    if proxies > most {
+        return Err(ConfigError::TooManyProxies { given: proxies, most });
+    }
+    if config.limits.proxy_protocol && proxies == 0 {
+        return Err(ConfigError::ProxyProtocolOfNobody);
     }
     // One takes events and one goes as a whole, so that in between the events of one are kept.
     let (segment, least) = (config.segment_bytes, 3 * config.segment_bytes);

@@ -9,6 +9,8 @@ mod command;
 mod error;
 mod key_files;
 mod layers;
+mod limit_choices;
+mod limit_values;
 mod log_command;
 mod serve;
 mod settings;
@@ -27,6 +29,7 @@ pub use client::{
 pub use command::{Command, parse};
 pub use error::{ConfigError, Place, ValueError};
 pub use key_files::{KeyFile, KeySettings, Secret};
+pub use limit_choices::{Choice, LimitChoices};
 pub use serve::Config;
 pub use settings::{Form, Group, SETTINGS, Setting};
 pub use token::{InspectTokenOptions, MintOptions, SigningSource, TokenCommand, TokenSource};

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::config::KeySettings;
+use crate::config::{KeySettings, LimitChoices};
 use crate::log::Durability;
 use crate::server::SendMethod;
 
@@ -43,6 +43,7 @@ pub struct Config {
     pub strict_addresses: bool,
     pub payment_streams_max: usize,
     pub cors_origins: Vec<String>,
+    pub limits: LimitChoices,
     pub send: SendMethod,
     pub coalesce_us: u64,
     pub log_json: bool,
@@ -76,6 +77,7 @@ impl Config {
             strict_addresses: false,
             payment_streams_max: 0,
             cors_origins: Vec::new(),
+            limits: LimitChoices::default(),
             send: SendMethod::Auto,
             coalesce_us: 0,
             log_json: false,

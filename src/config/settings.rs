@@ -4,6 +4,7 @@
 mod access;
 mod diagnostics;
 mod events;
+mod limits;
 mod log;
 mod network;
 mod timeouts;
@@ -28,6 +29,7 @@ pub enum Form {
 pub enum Group {
     Network,
     Access,
+    Limits,
     Log,
     Events,
     Timeouts,
@@ -39,6 +41,7 @@ impl Group {
         match self {
             Self::Network => "Network",
             Self::Access => "Access",
+            Self::Limits => "Limits of addresses and users",
             Self::Log => "The event log",
             Self::Events => "Events",
             Self::Timeouts => "Timeouts",
@@ -85,7 +88,7 @@ const fn row(
 
 /// The table's parts, in the order of `--help`.
 const PARTS: &[&[Setting]] =
-    &[network::ROWS, access::ROWS, log::ROWS, events::ROWS, timeouts::ROWS, diagnostics::ROWS];
+    &[network::ROWS, access::ROWS, limits::ROWS, log::ROWS, events::ROWS, timeouts::ROWS, diagnostics::ROWS];
 
 const COUNT: usize = {
     let (mut part, mut count) = (0, 0);

@@ -65,7 +65,7 @@ fn is_zero_weight(parameter: &str) -> bool {
         && value.trim().bytes().all(|b| b"0.".contains(&b))
 }
 
-fn unquoted_split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+pub(super) fn unquoted_split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let mut escaped = false;
     text.split(move |character| {

@@ -6,9 +6,11 @@
 
 mod body;
 mod error;
+mod forwarded;
 mod length;
 mod list;
 mod percent;
+mod proxy_head;
 mod query;
 mod request;
 mod response;
@@ -20,6 +22,8 @@ mod tests;
 
 pub use body::{BodyDecoder, BodyLength, BodyProgress};
 pub use error::RequestError;
+pub use forwarded::{FORWARDED, Hop, X_FORWARDED_FOR, forwarded, x_forwarded_for};
+pub use proxy_head::{NoProxyHead, Proxied, parse_proxy_head};
 pub use query::{QueryError, pairs};
 pub use request::{Head, HeadReader, Version, parse_head};
 pub use response::{CONTINUE, Detail, Reply, stream_head};

@@ -109,10 +109,13 @@ pub(crate) async fn accept_loop(worker: Rc<Worker>) {
 }
 
 fn begin(worker: &Rc<Worker>, socket: OwnedFd) {
+    // First, for one address with too many makes nobody give way.
+    let Some((client, arrival)) = worker.arrive(&socket) else { return };
     if !worker.make_room() {
         return;
     }
     if let Ok(connection) = worker.open_connection(socket) {
+        connection.comes_from(client, arrival);
         drop(monoio::spawn(connection::serve(Rc::clone(worker), connection)));
     }
 }

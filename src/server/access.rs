@@ -16,23 +16,39 @@ use crate::clock;
 use crate::http::{Head, Reply, pairs};
 use crate::hub::Filter;
 use crate::server::params::{Asked, detail, no_filter};
+use crate::server::quota::{Asker, Refusal};
 use crate::server::route::bad_request;
-use crate::server::shared::Access;
+use crate::server::worker::Worker;
 use crate::topic::TopicHasher;
 
 /// Whoever is behind a request that may be answered.
 #[derive(Debug)]
 pub(crate) struct Caller {
+    pub(crate) asker: Asker,
     /// `None`: there are no keys, and everybody may everything.
     grant: Option<Arc<Grant>>,
     /// What the grant was shown by, where that is to be used up.
     pub(crate) ticket: Option<String>,
 }
 
-impl Access {
+/// Why it is not known who asks.
+#[derive(Debug)]
+pub(crate) enum Unknown {
+    Refused(Box<Reply>),
+    /// Too many bad credentials came from there: what is shown now is not looked at.
+    ForNow(Refusal),
+}
+
+impl Worker {
     /// Finds the caller of a request. `takes_tickets`: whether its route does.
-    pub(crate) fn caller(&self, head: &Head, takes_tickets: bool) -> Result<Caller, Box<Reply>> {
-        let Some(verifier) = &self.verifier else { return Ok(Caller::stranger()) };
+    pub(crate) fn caller(
+        &self,
+        head: &Head,
+        takes_tickets: bool,
+        mut asker: Asker,
+    ) -> Result<Caller, Unknown> {
+        let access = &self.shared.access;
+        let Some(verifier) = &access.verifier else { return Ok(Caller::stranger(asker)) };
         let pairs = pairs(&head.query)
             .map_err(|error| Box::new(bad_request(vec![detail("query", error.to_string())])))?;
         let query: Vec<_> =
@@ -40,26 +56,38 @@ impl Access {
         let (authorization, cookies) =
             (values(&head.headers, "authorization"), values(&head.headers, "cookie"));
         let (authorization, cookies) = (borrowed(&authorization), borrowed(&cookies));
-        let (grant, ticket) =
-            match credentials(&authorization, &cookies, &query).map_err(|error| useless(&error))? {
-                None => return Err(nobody()),
-                Some(Credential::Token(token)) => (known(verifier, token)?, None),
-                Some(Credential::Ticket { .. }) if !takes_tickets => {
-                    let message = "a ticket is for GET /events/subscribe alone; send a token here";
-                    return Err(unauthorized("invalid_ticket", "invalid_token", message));
-                }
-                Some(Credential::Ticket { ticket, beside }) => {
-                    (peeked(&self.tickets, ticket, beside)?, Some(ticket.to_owned()))
-                }
-            };
-        Ok(Caller { grant: Some(grant), ticket })
+        let shown = match credentials(&authorization, &cookies, &query) {
+            Ok(None) => return Err(nobody().into()),
+            Ok(Some(shown)) => Ok(shown),
+            Err(error) => Err(useless(&error)),
+        };
+        self.may_authenticate(&asker.client).map_err(Unknown::ForNow)?;
+        let known = shown.and_then(|shown| match shown {
+            Credential::Token(token) => Ok((known(verifier, token)?, None)),
+            Credential::Ticket { .. } if !takes_tickets => {
+                let message = "a ticket is for GET /events/subscribe alone; send a token here";
+                Err(unauthorized("invalid_ticket", "invalid_token", message))
+            }
+            Credential::Ticket { ticket, beside } => {
+                Ok((peeked(&access.tickets, ticket, beside)?, Some(ticket.to_owned())))
+            }
+        });
+        let (grant, ticket) = known.inspect_err(|_| self.authentication_failed(&asker.client))?;
+        asker.user = grant.subject.clone();
+        Ok(Caller { asker, grant: Some(grant), ticket })
+    }
+}
+
+impl From<Box<Reply>> for Unknown {
+    fn from(reply: Box<Reply>) -> Self {
+        Self::Refused(reply)
     }
 }
 
 impl Caller {
     /// Of what is open to everybody, and of a server without keys.
-    pub(crate) fn stranger() -> Self {
-        Self { grant: None, ticket: None }
+    pub(crate) fn stranger(asker: Asker) -> Self {
+        Self { asker, grant: None, ticket: None }
     }
 
     /// When what the caller may do ends, in unix seconds.

@@ -1,7 +1,8 @@
 //! A connection in its HTTP phase: request after request until it closes or becomes a subscriber.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,7 +12,10 @@ use rustix::net::sockopt::set_socket_linger;
 
 use crate::http::{Head, Reply, Version, stream_head};
 use crate::limits;
+use crate::server::addresses::Arrival;
+use crate::server::client_address::ClientAddress;
 use crate::server::lines::Line;
+use crate::server::proxied::read_proxy_head;
 use crate::server::request::{Input, NoRequest, read_body, read_head, skip_body};
 use crate::server::route::{self, Answer};
 use crate::server::socket::Socket;
@@ -45,6 +49,8 @@ pub(crate) struct Connection {
     gave_way: Cell<bool>,
     /// It has not sent a whole request yet.
     fresh: Cell<bool>,
+    client: Cell<ClientAddress>,
+    arrival: OnceCell<Arrival>,
 }
 
 impl Connection {
@@ -60,7 +66,26 @@ impl Connection {
             late: Cell::new(false),
             gave_way: Cell::new(false),
             fresh: Cell::new(true),
+            client: Cell::new(ClientAddress::peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED))),
+            arrival: OnceCell::new(),
         }
+    }
+
+    /// Whom it comes from, and its place among the connections of its address, which it gives back when it ends.
+    pub(crate) fn comes_from(&self, client: ClientAddress, arrival: Option<Arrival>) {
+        self.client.set(client);
+        if let Some(arrival) = arrival {
+            let _once_only = self.arrival.set(arrival);
+        }
+    }
+
+    /// The peer, or whom it said in a PROXY head that it connects for.
+    pub(crate) fn client(&self) -> ClientAddress {
+        self.client.get()
+    }
+
+    pub(crate) fn connects_for(&self, client: ClientAddress) {
+        self.client.set(client);
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -176,8 +201,12 @@ impl Connection {
 /// A connection's task.
 pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
     let mut input = Input::default();
-    let mut ending = Ending::Listening;
+    let spoken_for = read_proxy_head(&worker, &connection, &mut input).await.is_ok();
+    let mut ending = if spoken_for { Ending::Listening } else { Ending::Gone };
     for answered in 0_u64.. {
+        if !spoken_for {
+            break;
+        }
         // Requests that have come already are answered without waiting: others need their turn.
         if answered > 0 && answered.is_multiple_of(limits::REQUESTS_PER_TURN.into()) {
             worker.breather.breathe().await;

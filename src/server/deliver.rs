@@ -158,8 +158,7 @@ impl Worker {
 
     /// Gives a subscriber's places up.
     fn subscriber_left(&self, peer: &Peer) {
-        self.shared.addresses.leave(peer.address);
-        self.shared.dismiss();
+        self.leave(peer.place);
         self.shared.connections.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
     }
 }

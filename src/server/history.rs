@@ -92,14 +92,14 @@ pub(crate) async fn answer(worker: &Worker, caller: &Caller, head: &Head) -> Rep
 }
 
 fn read(worker: &Worker, caller: &Caller, head: &Head) -> Result<Query, Box<Reply>> {
-    let (asked, with_filter) = parse(head).map_err(|details| Box::new(bad_request(details)))?;
+    let (asked, with_filter) = parse(worker, head).map_err(|details| Box::new(bad_request(details)))?;
     caller.filter(asked, &worker.shared.hasher).map(with_filter)
 }
 
 /// What the filter names, and the query but for it.
-fn parse(head: &Head) -> Result<(Asked, impl FnOnce(Filter) -> Query), Vec<Detail>> {
+fn parse(worker: &Worker, head: &Head) -> Result<(Asked, impl FnOnce(Filter) -> Query), Vec<Detail>> {
     let params = Params::read(&head.query)?;
-    let asked = params.asked()?;
+    let asked = params.asked(worker.shared.settings.limits.filter_terms)?;
     let id = |name: &str, text: &Option<String>, default| match text.as_deref() {
         None | Some("") => Ok(default),
         Some(text) => EventId::parse(text.as_bytes())

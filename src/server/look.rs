@@ -8,17 +8,17 @@ use crate::clock;
 use crate::http::Reply;
 use crate::json;
 use crate::metrics::{Counter, WorkerFigures};
+use crate::server::shared::Shared;
 use crate::server::worker::Worker;
+use crate::throttle::Rate;
 
 /// `GET /events/stats`.
 pub(crate) fn stats(worker: &Worker) -> Reply {
     let shared = &worker.shared;
-    let sum = |pick: fn(&WorkerFigures) -> &Counter| -> u64 {
-        shared.figures.iter().map(|one| pick(one).get()).sum()
-    };
+    let sum = |pick| sum(shared, pick);
     let (reader, now_ms) = (&shared.reader, clock::monotonic_ms());
     let view = reader.view();
-    let (active_ips, ip_peak) = shared.addresses.figures();
+    let places = shared.quota.addresses().figures();
     let workers: Vec<String> = shared
         .figures
         .iter()
@@ -32,12 +32,15 @@ pub(crate) fn stats(worker: &Worker) -> Reply {
         })
         .collect();
     let body = format!(
-        "{{\"activeConnections\":{},\"activeIps\":{active_ips},\"perIpPeakConnections\":{ip_peak},\
+        "{{\"activeConnections\":{},\"activeIps\":{},\"perIpPeakConnections\":{},\
          \"maxConnections\":{},\
          \"timestamp\":\"{}\",\"lastEventId\":\"{}\",\"earliestEventId\":\"{}\",\"eventsPublished\":{},\
          \"deliveries\":{},\"subscriptions\":{{\"all\":{},\"streams\":{},\"users\":{}}},\"behind\":{},\
-         \"uptimeSeconds\":{},\"log\":{{\"segments\":{},\"bytes\":{},\"damagedPieces\":{}}},\"workers\":[{}]}}",
+         \"uptimeSeconds\":{},\"log\":{{\"segments\":{},\"bytes\":{},\"damagedPieces\":{}}},\"workers\":[{}],\
+         \"activeUsers\":{},\"perUserPeakConnections\":{},{}}}",
         shared.subscribers.load(Ordering::Relaxed),
+        places.addresses,
+        places.address_peak,
         shared.settings.max_connections,
         timestamp(),
         reader.visible(),
@@ -53,8 +56,52 @@ pub(crate) fn stats(worker: &Worker) -> Reply {
         view.bytes(),
         view.damaged_pieces(),
         workers.join(","),
+        places.users,
+        places.user_peak,
+        limits_and_refusals(shared),
     );
     Reply::json(StatusCode::OK, body.into_bytes())
+}
+
+/// A figure over all workers.
+pub(crate) fn sum(shared: &Shared, pick: fn(&WorkerFigures) -> &Counter) -> u64 {
+    shared.figures.iter().map(|one| pick(one).get()).sum()
+}
+
+/// The members `accepts`, `closedOnAccept`, `authFailures`, `refusals` and `limits`.
+fn limits_and_refusals(shared: &Shared) -> String {
+    let sum = |pick| sum(shared, pick);
+    let limits = &shared.settings.limits;
+    let count = |max: Option<u32>| max.map_or_else(|| "null".to_owned(), |max| max.to_string());
+    let rate = |rate: Option<Rate>| {
+        rate.map_or_else(
+            || "null".to_owned(),
+            |rate| format!("{{\"perSecond\":{},\"burst\":{}}}", rate.tokens_per_second(), rate.burst()),
+        )
+    };
+    format!(
+        "\"accepts\":{},\"closedOnAccept\":{},\"authFailures\":{},\
+         \"refusals\":{{\"capacity\":{},\"address\":{},\"user\":{},\"rate\":{},\"auth\":{}}},\
+         \"limits\":{{\"connectionsPerAddress\":{},\"connectionsPerUser\":{},\"subscriptionsPerAddress\":{},\
+         \"subscriptionsPerUser\":{},\"eventsPerAddress\":{},\"eventsPerUser\":{},\
+         \"authFailuresPerAddress\":{},\"filterTerms\":{}}}",
+        sum(|one| &one.accepts),
+        sum(|one| &one.closed_on_accept),
+        sum(|one| &one.auth_failures),
+        sum(|one| &one.refused_capacity),
+        sum(|one| &one.refused_address),
+        sum(|one| &one.refused_user),
+        sum(|one| &one.refused_rate),
+        sum(|one| &one.refused_auth),
+        count(limits.connections_per_address),
+        count(limits.connections_per_user),
+        rate(limits.subscriptions_per_address),
+        rate(limits.subscriptions_per_user),
+        rate(limits.events_per_address),
+        rate(limits.events_per_user),
+        rate(limits.auth_failures_per_address),
+        limits.filter_terms,
+    )
 }
 
 /// `GET /health`: the process answers.

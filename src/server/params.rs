@@ -71,8 +71,8 @@ impl Params {
         Ok(params)
     }
 
-    /// What the filter names.
-    pub fn asked(&self) -> Result<Asked, Vec<Detail>> {
+    /// What the filter names. `terms_max`: how many names it may have.
+    pub fn asked(&self, terms_max: usize) -> Result<Asked, Vec<Detail>> {
         let mut faults = Vec::new();
         let types = self.type_set(&mut faults);
         let all = match self.all.as_deref() {
@@ -83,7 +83,7 @@ impl Params {
                 false
             }
         };
-        let (streams, users) = self.topics(&mut faults);
+        let (streams, users) = self.topics(terms_max, &mut faults);
         if faults.is_empty() { Ok(Asked { all, streams, users, types }) } else { Err(faults) }
     }
 
@@ -102,10 +102,10 @@ impl Params {
         TypeSet::of(&kinds)
     }
 
-    fn topics(&self, faults: &mut Vec<Detail>) -> (Vec<StreamId>, Vec<User>) {
+    fn topics(&self, terms_max: usize, faults: &mut Vec<Detail>) -> (Vec<StreamId>, Vec<User>) {
         let count = self.streams.len() + self.users.len();
-        if count > limits::FILTER_TERMS_MAX {
-            let message = format!("a filter has at most {} terms, not {count}", limits::FILTER_TERMS_MAX);
+        if count > terms_max {
+            let message = format!("a filter has at most {terms_max} terms, not {count}");
             faults.push(detail("streams", message));
             return Default::default();
         }

@@ -10,6 +10,7 @@ use crate::ingest::{PublishError, Published, Submission, SubmitError, Ticket};
 use crate::json;
 use crate::limits;
 use crate::server::params::detail;
+use crate::server::quota::Asker;
 use crate::server::request::Request;
 use crate::server::route::bad_request;
 use crate::server::worker::Worker;
@@ -21,7 +22,7 @@ const NDJSON: &str = "application/x-ndjson";
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// `POST /events`.
-pub(crate) async fn events(worker: &Worker, request: &Request<'_>) -> Reply {
+pub(crate) async fn events(worker: &Worker, request: &Request<'_>, asker: &Asker) -> Reply {
     let rules = worker.shared.settings.rules;
     let parsed = match media_type(request, &[JSON, NDJSON]) {
         Ok(NDJSON) => event::parse_ndjson(&request.body, rules),
@@ -47,7 +48,7 @@ pub(crate) async fn events(worker: &Worker, request: &Request<'_>) -> Reply {
         }
         Err(detail) => return bad_request(vec![detail]),
     }
-    match submit(worker, events, batch).await {
+    match submit(worker, asker, events, batch).await {
         Err(reply) => *reply,
         Ok(published) if batch => batch_reply(&published),
         Ok(published) => single_reply(published.first().copied()),
@@ -55,7 +56,7 @@ pub(crate) async fn events(worker: &Worker, request: &Request<'_>) -> Reply {
 }
 
 /// `POST /streams`.
-pub(crate) async fn new_stream(worker: &Worker, request: &Request<'_>) -> Reply {
+pub(crate) async fn new_stream(worker: &Worker, request: &Request<'_>, asker: &Asker) -> Reply {
     let key = match media_type(request, &[JSON])
         .map_err(|reply| *reply)
         .and_then(|_| idempotency_key(request).map_err(|detail| bad_request(vec![detail])))
@@ -68,13 +69,14 @@ pub(crate) async fn new_stream(worker: &Worker, request: &Request<'_>) -> Reply 
         Ok(event) => event,
         Err(error) => return refused(&error),
     };
-    stored(worker, event, key).await
+    stored(worker, asker, event, key).await
 }
 
 /// `POST /streams/{streamId}/{action}`.
 pub(crate) async fn action(
     worker: &Worker,
     request: &Request<'_>,
+    asker: &Asker,
     stream: &StreamId,
     kind: EventType,
 ) -> Reply {
@@ -88,13 +90,13 @@ pub(crate) async fn action(
         Err(detail) => return bad_request(vec![detail]),
     };
     match event::parse_action(&request.body, stream, kind, worker.shared.settings.rules) {
-        Ok(event) => stored(worker, event, key).await,
+        Ok(event) => stored(worker, asker, event, key).await,
         Err(error) => refused(&error),
     }
 }
 
 /// Publishes the one event and answers with its stored fields.
-async fn stored(worker: &Worker, event: NewEvent, key: Option<String>) -> Reply {
+async fn stored(worker: &Worker, asker: &Asker, event: NewEvent, key: Option<String>) -> Reply {
     let mut events = vec![event];
     if let Some(key) = key
         && let Err(detail) = identify(&mut events, key)
@@ -103,7 +105,7 @@ async fn stored(worker: &Worker, event: NewEvent, key: Option<String>) -> Reply 
     }
     let Some(event) = events.first() else { return single_reply(None) };
     let (stream, kind, data) = (event.stream.clone(), event.kind, event.data.clone());
-    match submit(worker, events, false).await {
+    match submit(worker, asker, events, false).await {
         Err(reply) => *reply,
         Ok(published) => match published.first() {
             Some(published) => stored_reply(&stream, kind, &data, *published),
@@ -167,13 +169,19 @@ fn identify(events: &mut [NewEvent], key: String) -> Result<(), Detail> {
 }
 
 /// Hands the events to the writer thread and waits for its answer.
-async fn submit(worker: &Worker, events: Vec<NewEvent>, batch: bool) -> Result<Vec<Published>, Box<Reply>> {
+async fn submit(
+    worker: &Worker,
+    asker: &Asker,
+    events: Vec<NewEvent>,
+    batch: bool,
+) -> Result<Vec<Published>, Box<Reply>> {
     let unavailable = |message: &str| {
         Box::new(
             Reply::error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, &[])
                 .with("Retry-After", "1"),
         )
     };
+    worker.charge_events(asker, events.len())?;
     let Some(pending) = worker.waiting.enter() else {
         return Err(unavailable("too many events wait to be written; nothing was stored, send them again"));
     };

@@ -23,12 +23,12 @@ impl Input {
         self.rest().is_empty()
     }
 
-    fn rest(&self) -> &[u8] {
+    pub(crate) fn rest(&self) -> &[u8] {
         self.bytes.get(self.used..).unwrap_or_default()
     }
 
     /// An empty one holds no memory: most connections are idle.
-    fn consume(&mut self, bytes: usize) {
+    pub(crate) fn consume(&mut self, bytes: usize) {
         self.used += bytes;
         if self.is_empty() {
             *self = Self::default();
@@ -180,7 +180,11 @@ pub(crate) async fn skip_body(
 }
 
 /// Waits for bytes and appends them to `input`.
-async fn receive(worker: &Worker, connection: &Connection, input: &mut Input) -> Result<(), NoRequest> {
+pub(crate) async fn receive(
+    worker: &Worker,
+    connection: &Connection,
+    input: &mut Input,
+) -> Result<(), NoRequest> {
     receive_by(connection, || {
         let mut scratch = worker.scratch.borrow_mut();
         let room = scratch.get_mut(..limits::PIPELINE_BYTES_MAX).unwrap_or_default();

@@ -1,19 +1,16 @@
 //! Which path does what. Every path also answers under `/v1` (the prefix is gone when a head comes here).
 
-use std::os::fd::AsFd;
-
 use http::{Method, StatusCode};
 
 use crate::auth::{OriginPolicy, OriginVerdict, Right};
 use crate::event::EventType;
 use crate::http::{Detail, Head, Reply};
-use crate::server::access::Caller;
-use crate::server::addresses::peer_address;
+use crate::server::access::{Caller, Unknown};
 use crate::server::connection::Connection;
 use crate::server::request::Request;
 use crate::server::subscribe::Subscription;
 use crate::server::worker::Worker;
-use crate::server::{history, look, page, publish, subscribe, ticket};
+use crate::server::{exposition, history, look, page, publish, subscribe, ticket};
 use crate::topic::StreamId;
 
 /// What a request comes to.
@@ -33,6 +30,7 @@ enum Route {
     Action(StreamId, EventType),
     Ticket,
     Stats,
+    Metrics,
     Health,
     Ready,
     Page(&'static page::Asset),
@@ -44,6 +42,7 @@ impl Route {
         match self {
             Self::Subscribe => "text/event-stream",
             Self::Page(asset) => asset.media_type(),
+            Self::Metrics => "text/plain",
             _ => "application/json",
         }
     }
@@ -115,11 +114,14 @@ pub(crate) async fn answer(worker: &Worker, admitted: Admitted, request: &Reques
     let answer = match route {
         Route::Subscribe => subscribe::answer(worker, caller, head),
         Route::History => Answer::Reply(history::answer(worker, &caller, head).await),
-        Route::Publish => Answer::Reply(publish::events(worker, request).await),
-        Route::NewStream => Answer::Reply(publish::new_stream(worker, request).await),
-        Route::Action(stream, kind) => Answer::Reply(publish::action(worker, request, &stream, kind).await),
+        Route::Publish => Answer::Reply(publish::events(worker, request, &caller.asker).await),
+        Route::NewStream => Answer::Reply(publish::new_stream(worker, request, &caller.asker).await),
+        Route::Action(stream, kind) => {
+            Answer::Reply(publish::action(worker, request, &caller.asker, &stream, kind).await)
+        }
         Route::Ticket => Answer::Reply(ticket::answer(worker, &caller)),
         Route::Stats => Answer::Reply(look::stats(worker)),
+        Route::Metrics => Answer::Reply(exposition::metrics(worker)),
         Route::Health => Answer::Reply(look::health(worker)),
         Route::Ready => Answer::Reply(look::ready(worker)),
         Route::Page(asset) => Answer::Reply(asset.reply()),
@@ -149,7 +151,7 @@ fn find_route(head: &Head) -> Result<Route, Box<Reply>> {
             return Err(Box::new(preflight(GET_AND_POST)));
         }
         let message = "there is no such path; the API has /events, /events/subscribe, /events/ticket, \
-                       /events/stats, /streams, /streams/{streamId}/{action}, /health and /ready";
+                       /events/stats, /streams, /streams/{streamId}/{action}, /metrics, /health and /ready";
         return error(StatusCode::NOT_FOUND, "not_found", message);
     };
     if head.method == Method::OPTIONS {
@@ -190,19 +192,30 @@ fn admit_caller(
     head: &Head,
     route: &Route,
 ) -> Result<Caller, Box<Reply>> {
-    let access = &worker.shared.access;
+    let asker = worker.asker(connection, head);
     let right = match route {
-        Route::Health | Route::Ready | Route::Page(_) => return Ok(Caller::stranger()),
+        Route::Health | Route::Ready | Route::Page(_) => return Ok(Caller::stranger(asker)),
         Route::Subscribe | Route::History | Route::Ticket => None,
         Route::Publish | Route::NewStream | Route::Action(..) => Some(Right::Publish),
-        Route::Stats => Some(Right::Admin),
+        Route::Stats | Route::Metrics => Some(Right::Admin),
     };
-    if right == Some(Right::Admin) && access.verifier.is_none() && !is_local(connection) {
+    let keyless = worker.shared.access.verifier.is_none();
+    if right == Some(Right::Admin) && keyless && !asker.client.is_local() {
         let message = "statistics are for this machine alone: ask from it";
         return Err(Box::new(Reply::error(StatusCode::FORBIDDEN, "forbidden", message, &[])));
     }
-    let caller = access.caller(head, matches!(route, Route::Subscribe))?;
+    let subscribes = matches!(route, Route::Subscribe);
+    let caller = worker.caller(head, subscribes, asker).map_err(|unknown| match unknown {
+        Unknown::Refused(reply) => reply,
+        Unknown::ForNow(refusal) if subscribes && head.method == Method::GET => {
+            Box::new(subscribe::refused(worker, head.prefers_status(), refusal))
+        }
+        Unknown::ForNow(refusal) => Box::new(refusal.reply()),
+    })?;
     right.map_or(Ok(()), |right| caller.may(&right))?;
+    if right == Some(Right::Publish) {
+        worker.may_publish(&caller.asker)?;
+    }
     Ok(caller)
 }
 
@@ -224,7 +237,7 @@ fn preflight(allow: &'static str) -> Reply {
 /// The methods of a path; `None` where there is no such path.
 fn methods_of(path: &str) -> Option<&'static str> {
     match path {
-        "/events/subscribe" | "/events/stats" | "/health" | "/ready" => Some(GET),
+        "/events/subscribe" | "/events/stats" | "/metrics" | "/health" | "/ready" => Some(GET),
         "/events" => Some(GET_AND_POST),
         "/streams" | "/events/ticket" => Some(POST),
         _ if action_of(path).is_some() => Some(POST),
@@ -254,6 +267,7 @@ fn find(method: &Method, path: &str) -> Result<Option<Route>, Detail> {
     Ok(match path {
         "/events/subscribe" => reads.then_some(Route::Subscribe),
         "/events/stats" => reads.then_some(Route::Stats),
+        "/metrics" => reads.then_some(Route::Metrics),
         "/health" => reads.then_some(Route::Health),
         "/ready" => reads.then_some(Route::Ready),
         "/events" if reads => Some(Route::History),
@@ -270,9 +284,4 @@ fn find(method: &Method, path: &str) -> Result<Option<Route>, Detail> {
             None => page::find(path).filter(|_| reads).map(Route::Page),
         },
     })
-}
-
-/// Whether the peer is on this machine.
-fn is_local(connection: &Connection) -> bool {
-    peer_address(connection.socket.as_fd()).is_loopback()
 }

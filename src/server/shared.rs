@@ -7,7 +7,7 @@ use crate::event::Rules;
 use crate::log::Reader;
 use crate::metrics::{PagerFigures, WorkerFigures};
 use crate::server::SendMethod;
-use crate::server::addresses::Addresses;
+use crate::server::quota::{Limits, Quota};
 use crate::server::request::Bodies;
 use crate::topic::TopicHasher;
 
@@ -27,6 +27,7 @@ pub struct Settings {
     pub drain_timeout_ms: u64,
     pub rules: Rules,
     pub origins: OriginPolicy,
+    pub limits: Limits,
     pub send: SendMethod,
     /// Least time between the beginnings of two deliveries; 0: none.
     pub coalesce_us: u64,
@@ -50,7 +51,7 @@ pub struct Shared {
     pub figures: Box<[WorkerFigures]>,
     pub pager: PagerFigures,
     pub events_published: AtomicU64,
-    pub(crate) addresses: Addresses,
+    pub(crate) quota: Quota,
     pub(crate) bodies: Bodies,
     pub(crate) subscribers: AtomicUsize,
     pub(crate) connections: AtomicUsize,
@@ -64,6 +65,7 @@ impl Shared {
         let hasher = TopicHasher::new(reader.hash_key());
         let figures = (0..workers).map(|_| WorkerFigures::default()).collect();
         Self {
+            quota: Quota::new(&settings.limits),
             settings,
             access,
             reader,
@@ -71,7 +73,6 @@ impl Shared {
             figures,
             pager: PagerFigures::default(),
             events_published: AtomicU64::new(0),
-            addresses: Addresses::default(),
             bodies: Bodies::default(),
             subscribers: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
@@ -101,13 +102,6 @@ impl Shared {
             self.dismiss();
         }
         admitted
-    }
-
-    /// Gives the place of a subscriber up that was admitted but did not come to be one.
-    pub(crate) fn dismiss_if(&self, admitted: bool) {
-        if admitted {
-            self.dismiss();
-        }
     }
 
     pub(crate) fn dismiss(&self) {

@@ -1,9 +1,8 @@
 //! `GET /events/subscribe`: from a query to a greeted subscriber in the hub.
 
-use std::os::fd::AsFd;
 use std::rc::Rc;
 
-use http::{Method, StatusCode};
+use http::Method;
 
 use crate::clock;
 use crate::event::EventId;
@@ -11,9 +10,10 @@ use crate::http::{Head, Reply, Version, stream_head};
 use crate::hub::{Filter, Subscriber};
 use crate::log::Step;
 use crate::server::access::{Caller, useless_ticket};
-use crate::server::addresses::Peer;
+use crate::server::addresses::{Peer, PlaceKey};
 use crate::server::connection::Connection;
 use crate::server::params::{Params, Start};
+use crate::server::quota::Refusal;
 use crate::server::route::{Answer, bad_request};
 use crate::server::worker::Worker;
 use crate::sse::{self, Framing, Gap, Greeting, Reason};
@@ -41,7 +41,7 @@ pub(crate) fn answer(worker: &Worker, caller: Caller, head: &Head) -> Answer {
         Ok(params) => params,
         Err(details) => return Answer::Reply(bad_request(details)),
     };
-    let asked = match params.asked() {
+    let asked = match params.asked(worker.shared.settings.limits.filter_terms) {
         Ok(asked) => asked,
         Err(details) => return Answer::Reply(bad_request(details)),
     };
@@ -96,46 +96,61 @@ pub(crate) async fn hand_over(
         Version::Http10 => Framing::Close,
     };
     let mut out = Vec::with_capacity(1024);
-    let mut admitted = worker.shared.admit();
+    let entered = enter(worker, &subscription);
     let mut position = EventId::ZERO;
-    // Whoever finds no room keeps the ticket; of several who come with the same one, one gets in.
-    let ticket = subscription.caller.ticket.as_ref().filter(|_| admitted);
-    let used_up = ticket
-        .is_some_and(|ticket| worker.shared.access.tickets.take(ticket, clock::monotonic_ms()).is_none());
-    if used_up {
-        worker.shared.dismiss_if(std::mem::take(&mut admitted));
-        let mut reply = *useless_ticket();
-        reply.headers.extend(subscription.cors.iter().cloned());
-        reply.write(&mut out, subscription.version, false, false, &worker.date());
-    } else if admitted {
-        if let Start::Since { time_ms, .. } = &subscription.start {
-            worker.bring_time(*time_ms).await;
+    match &entered {
+        Ok(_) => {
+            if let Start::Since { time_ms, .. } = &subscription.start {
+                worker.bring_time(*time_ms).await;
+            }
+            stream_head(&mut out, subscription.version, &subscription.cors, &worker.date());
+            position = greet(worker, &subscription.start, framing, &mut out);
         }
-        stream_head(&mut out, subscription.version, &subscription.cors, &worker.date());
-        position = greet(worker, &subscription.start, framing, &mut out);
-    } else {
-        refuse(worker, &subscription, framing, &mut out);
+        Err(reply) => reply.write(&mut out, subscription.version, false, false, &worker.date()),
     }
     let written = connection.write_all(worker, &out).await;
-    let Some(socket) = worker.close_connection(connection) else {
-        worker.shared.dismiss_if(admitted);
-        return;
+    let (socket, place) = match (worker.close_connection(connection), entered, written) {
+        (Some(socket), Ok(place), Ok(())) => (socket, place),
+        (socket, entered, _) => {
+            if let Ok(place) = entered {
+                worker.leave(place);
+            }
+            if let Some(socket) = socket {
+                worker.linger(socket, false);
+            }
+            return;
+        }
     };
-    if !admitted || written.is_err() {
-        worker.shared.dismiss_if(admitted);
-        worker.linger(socket, false);
-        return;
-    }
     worker.shared.connections.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let address = worker.shared.addresses.enter(socket.as_fd());
     let unchunked = framing == Framing::Close;
-    let peer = Peer { socket, address };
+    let peer = Peer { socket, place };
     let subscriber = Subscriber { connection: peer, filter: subscription.filter, position, unchunked };
     let id = worker.hub.borrow_mut().add(subscriber, worker.now_ms());
     if let Some(expires_s) = subscription.caller.expires_s() {
         worker.end_at(id, expires_s);
     }
     worker.bell.ring();
+}
+
+/// Takes the subscriber's places, or says why not. Whoever finds none keeps the ticket; of several who come with the
+/// same one, one gets in.
+fn enter(worker: &Worker, subscription: &Subscription) -> Result<PlaceKey, Box<Reply>> {
+    let caller = &subscription.caller;
+    let with_cors = |mut reply: Reply| {
+        reply.headers.extend(subscription.cors.iter().cloned());
+        Box::new(reply)
+    };
+    let place = worker
+        .admit(&caller.asker)
+        .map_err(|refusal| with_cors(refused(worker, subscription.prefers_status, refusal)))?;
+    let now_ms = clock::monotonic_ms();
+    let is_used_up = |ticket: &String| worker.shared.access.tickets.take(ticket, now_ms).is_none();
+    if caller.ticket.as_ref().is_some_and(is_used_up) {
+        worker.leave(place);
+        worker.authentication_failed(&caller.asker.client);
+        return Err(with_cors(*useless_ticket()));
+    }
+    Ok(place)
 }
 
 fn greet(worker: &Worker, start: &Start, framing: Framing, out: &mut Vec<u8>) -> EventId {
@@ -156,20 +171,20 @@ fn greet(worker: &Worker, start: &Start, framing: Framing, out: &mut Vec<u8>) ->
     position
 }
 
-/// A subscription refused only for now: a browser gives up for good on any status but 200.
-fn refuse(worker: &Worker, subscription: &Subscription, framing: Framing, out: &mut Vec<u8>) {
-    let retry_ms = (REFUSED_MS_MIN + worker.random() % REFUSED_MS_SPREAD) as u32;
-    if subscription.prefers_status {
-        let message = "the server has no room for another subscriber now";
-        let mut reply = Reply::error(StatusCode::SERVICE_UNAVAILABLE, "capacity", message, &[])
-            .with("Retry-After", retry_ms.div_ceil(1000).to_string());
-        reply.headers.extend(subscription.cors.iter().cloned());
-        reply.write(out, subscription.version, false, false, &worker.date());
-    } else {
-        stream_head(out, subscription.version, &subscription.cors, &worker.date());
-        sse::reconnect(out, framing, retry_ms, Reason::Capacity);
-        sse::last_chunk(out, framing);
+/// The answer to a subscription that is refused only for now: a browser gives up for good on any status but 200.
+pub(crate) fn refused(worker: &Worker, prefers_status: bool, refusal: Refusal) -> Reply {
+    let spread_ms = REFUSED_MS_MIN + worker.random() % REFUSED_MS_SPREAD;
+    let retry_ms = u32::try_from(spread_ms.max(refusal.retry_after_ms())).unwrap_or(u32::MAX);
+    if prefers_status {
+        let reply = refusal.reply();
+        return match refusal {
+            Refusal::Rate(_) => reply,
+            _ => reply.with("Retry-After", retry_ms.div_ceil(1000).to_string()),
+        };
     }
+    let mut body = Vec::new();
+    sse::reconnect(&mut body, Framing::Close, retry_ms, Reason::Capacity);
+    Reply::event_stream(body)
 }
 
 fn begin_at(worker: &Worker, start: &Start) -> Beginning {

@@ -7,7 +7,7 @@ const RANKS: &[&[&str]] = &[
     &["limits", "clock", "json", "sync"],
     &["topic"],
     &["event"],
-    &["log", "http", "sse", "auth", "metrics", "doorbell"],
+    &["log", "http", "sse", "auth", "throttle", "metrics", "doorbell"],
     &["ingest", "hub"],
     &["server"],
     &["config"],

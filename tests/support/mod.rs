@@ -9,6 +9,7 @@ mod client;
 pub mod device;
 mod event_source;
 mod events;
+pub mod process;
 mod publishers;
 mod random;
 mod readers;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::tests::limits::no_choices;
 use crate::config::tests::support::args;
 use crate::config::{Config, KeyFile, KeySettings};
 use crate::log::Durability;
@@ -32,6 +33,7 @@ fn defaults() -> Config {
         strict_addresses: false,
         payment_streams_max: 1_000_000,
         cors_origins: Vec::new(),
+        limits: no_choices(),
         send: SendMethod::Auto,
         coalesce_us: 0,
         log_json: false,
@@ -100,6 +102,7 @@ fn every_flag_arrives() {
         strict_addresses: true,
         payment_streams_max: 9,
         cors_origins: vec!["https://a.example".to_owned(), "http://b.example:81".to_owned()],
+        limits: no_choices(),
         send: SendMethod::Plain,
         coalesce_us: 500,
         log_json: true,

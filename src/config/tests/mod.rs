@@ -3,6 +3,7 @@
 mod access;
 mod client;
 mod command_line;
+mod limits;
 mod precedence;
 mod refusals;
 mod support;
