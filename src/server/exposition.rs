@@ -18,6 +18,11 @@ use crate::throttle::Rate;
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// Picks a figure of a worker.
+type Pick = fn(&WorkerFigures) -> &Counter;
+/// Picks from a rate's tokens a second and its burst.
+type Column = fn((f64, f64)) -> f64;
+
 /// The text so far.
 #[derive(Default)]
 struct Exposition {
@@ -117,7 +122,7 @@ fn refusals(shared: &Shared, text: &mut Exposition) {
     text.counter("tailwire_auth_failures_total", "Credentials that were not good.", failures);
     let name = "tailwire_refusals_total";
     text.family("counter", name, "Requests refused for now, by the reason.");
-    let reasons: [(&str, fn(&WorkerFigures) -> &Counter); 5] = [
+    let reasons: [(&str, Pick); 5] = [
         ("capacity", |one| &one.refused_capacity),
         ("address", |one| &one.refused_address),
         ("user", |one| &one.refused_user),
@@ -149,7 +154,7 @@ fn limits(shared: &Shared, text: &mut Exposition) {
     ];
     let rates =
         rates.map(|(of, rate)| (of, rate.map(|rate| (rate.tokens_per_second(), f64::from(rate.burst())))));
-    let columns: [(&str, &str, fn((f64, f64)) -> f64); 2] = [
+    let columns: [(&str, &str, Column); 2] = [
         ("tailwire_rate_limit_per_second", "How fast the buckets of a rate fill.", |(rate, _)| rate),
         ("tailwire_rate_limit_burst", "What the buckets of a rate hold.", |(_, burst)| burst),
     ];

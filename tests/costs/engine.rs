@@ -98,6 +98,7 @@ fn settings() -> Settings {
         drain_timeout_ms: long_ms,
         rules: Rules::default(),
         origins: OriginPolicy { allowed: Vec::new(), loopback: true },
+        limits: tailwire::server::Limits { filter_terms: 1024, ..Default::default() },
         send: SendMethod::Auto,
         coalesce_us: 0,
         insecure: false,
