@@ -150,12 +150,13 @@ impl Connection {
         let _already_gone = rustix::net::shutdown(self.socket.as_fd(), Shutdown::Both);
     }
 
-    /// Ends what the connection waits for when its time is over: a read sees the end, a write an error.
-    pub(crate) fn expire(&self, now_ms: u32, draining: bool) {
+    /// Ends what the connection waits for when its time is over: a read sees the end, a write an
+    /// error. Whether that was now.
+    pub(crate) fn expire(&self, now_ms: u32, draining: bool) -> bool {
         let over = (now_ms.wrapping_sub(self.deadline_ms.get()) as i32) >= 0;
         let idle = draining && self.phase.get() == Phase::Idle;
         if self.late.get() || self.phase.get() == Phase::Working || !over && !idle {
-            return;
+            return false;
         }
         self.late.set(true);
         if self.phase.get() == Phase::Writing {
@@ -163,6 +164,7 @@ impl Connection {
         } else {
             let _already_gone = rustix::net::shutdown(self.socket.as_fd(), Shutdown::Read);
         }
+        true
     }
 
     /// Writes all of `bytes`, waiting where the socket is full, for as long as the peer takes them fast enough.

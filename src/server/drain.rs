@@ -25,6 +25,7 @@ pub(crate) async fn drain(worker: &Worker) {
     let _listening_ends = rustix::net::shutdown(&worker.listener, rustix::net::Shutdown::Both);
     loop {
         let passed_ms = worker.now_ms().wrapping_sub(begun_ms);
+        worker.sweep_deadlines(0, usize::MAX);
         sweep::tick(worker, heartbeat_ms);
         let acked = worker.waiting.is_empty();
         if acked {

@@ -19,6 +19,8 @@ const LEFT_SWEEP_MS: u32 = 3000;
 const BLOCKED_MS_MAX: u32 = 10 * 60 * 1000;
 /// Subscribers looked at between two breaths of the worker.
 const SWEEP_CHUNK: u32 = 256;
+/// Connections that are ended between two breaths of the worker, for each of which a task then has its turn.
+const ENDED_CHUNK: usize = 64;
 /// How much an ended connection may still send, and how long it is listened to, so that its last bytes are read by
 /// the peer before the kernel resets it (RFC 9112, section 9.6).
 const LINGER_BYTES_MAX: usize = 64 * 1024;
@@ -65,11 +67,18 @@ impl Worker {
         });
     }
 
-    fn sweep_deadlines(&self) {
+    /// Ends at most `most` of the connections from `from` on whose time is over. Gives where to go on.
+    pub(crate) fn sweep_deadlines(&self, from: usize, most: usize) -> Option<usize> {
         let (now_ms, draining) = (self.now_ms(), self.shared.is_draining());
-        for (_, connection) in self.connections.borrow().iter() {
-            connection.expire(now_ms, draining);
+        let connections = self.connections.borrow();
+        let mut ended = 0;
+        for key in from..connections.capacity() {
+            ended += usize::from(connections.get(key).is_some_and(|one| one.expire(now_ms, draining)));
+            if ended == most {
+                return Some(key + 1);
+            }
         }
+        None
     }
 
     /// Says once when publishing stops for want of room, and once when it goes on.
@@ -182,6 +191,11 @@ pub(crate) async fn tick_loop(worker: Rc<Worker>) {
     while !worker.shared.is_draining() {
         monoio::time::sleep(TICK).await;
         worker.end_expired();
+        let mut from = 0;
+        while let Some(next) = worker.sweep_deadlines(from, ENDED_CHUNK) {
+            from = next;
+            worker.breather.breathe().await;
+        }
         tick(&worker, heartbeat_ms);
         ticks = ticks.wrapping_add(1);
         if ticks.is_multiple_of(TRIM_TICKS) {
@@ -200,9 +214,8 @@ pub(crate) async fn tick_loop(worker: Rc<Worker>) {
     }
 }
 
-/// One tick without the sweeps over peers.
+/// One tick without the sweeps over peers and deadlines.
 pub(crate) fn tick(worker: &Worker, heartbeat_ms: u32) {
-    worker.sweep_deadlines();
     worker.sweep_lingering();
     worker.hub.borrow_mut().tick(worker.now_ms(), heartbeat_ms);
     worker.gauge();
