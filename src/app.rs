@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::app::background::{Background, Parts};
-use crate::app::signals::Reason;
+use crate::app::signals::{Reason, Signals};
 use crate::auth::{OriginPolicy, Tickets};
 use crate::clock;
 use crate::config::Config;
@@ -73,7 +73,7 @@ pub fn serve(config: Config, give_back: fn()) -> Result<(), StartError> {
     logging::install(&config.log_filter, config.log_json);
     let cpus = threads::cpus();
     let workers = config.workers.unwrap_or(cpus.len()).max(1);
-    let signals = signals::Signals::block().map_err(io("signals could not be taken over"))?;
+    let signals = Signals::block().map_err(io("signals could not be taken over"))?;
     let verifier = keys::verifier(&config.keys)?;
     let max_connections = limits_check::max_connections(config.max_connections, workers)?;
     server::probe(workers)?;
@@ -122,9 +122,7 @@ pub fn serve(config: Config, give_back: fn()) -> Result<(), StartError> {
     let threads = [writing, syncing, paging];
     let ended = |threads: &[JoinHandle<()>]| threads.iter().any(JoinHandle::is_finished);
     let is_ended = || running.iter().any(JoinHandle::is_finished) || ended(&threads) || background.is_ended();
-    while signals.wait(is_ended) == Reason::Reload {
-        keys::reload(&config.keys, shared.access.verifier.as_ref());
-    }
+    obey(&signals, &config, &shared, is_ended);
     signals.release();
     tracing::info!("draining: no more connections, subscribers are told to come back");
     shared.begin_drain();
@@ -139,6 +137,13 @@ pub fn serve(config: Config, give_back: fn()) -> Result<(), StartError> {
     outcome = outcome.and(background.end());
     tracing::info!("stopped");
     outcome
+}
+
+/// Reads the keys again as often as it is told to, until the server shall end or has.
+fn obey(signals: &Signals, config: &Config, shared: &Shared, is_ended: impl Fn() -> bool) {
+    while signals.wait(&is_ended) == Reason::Reload {
+        keys::reload(&config.keys, shared.access.verifier.as_ref());
+    }
 }
 
 fn io(what: &'static str) -> impl Fn(std::io::Error) -> StartError {

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Ok(Command::Publish(options)) => cli::publish(&options),
         Ok(Command::Tail(options)) => cli::tail(&options),
         Ok(Command::Log(command)) => cli::log(&command),
+        Ok(Command::Token(command)) => cli::token(&command),
         Err(ConfigError::CommandLine(error)) => {
             // Help and version go to standard output and are no failure; clap knows which is which.
             let _closed = error.print();

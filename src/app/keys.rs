@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::auth::{KeyContent, KeyError, KeyMaterial, KeySet, SharedVerifier, TokenRules, Verifier};
+use crate::auth::{KeyError, KeySet, SharedVerifier, Verifier};
 use crate::config::KeySettings;
 use crate::limits;
 
@@ -46,24 +46,8 @@ pub(in crate::app) fn reload(settings: &KeySettings, shared: Option<&SharedVerif
 }
 
 fn load(settings: &KeySettings) -> Result<Verifier, KeysError> {
-    let mut materials = Vec::new();
-    if let Some(secret) = &settings.secret {
-        let content = KeyContent::Secret(secret.as_bytes().to_vec());
-        materials.push(KeyMaterial { kid: None, place: "jwt-secret".to_owned(), content });
-    }
-    for file in &settings.secret_files {
-        let content = KeyContent::secret_of_file(read("--jwt-secret-file", &file.path, true)?);
-        materials.push(material("--jwt-secret-file", &file.path, file.kid.clone(), content));
-    }
-    for file in &settings.public_keys {
-        let content = KeyContent::PublicPem(read("--jwt-public-key", &file.path, false)?);
-        materials.push(material("--jwt-public-key", &file.path, file.kid.clone(), content));
-    }
-    for path in &settings.jwks {
-        let content = KeyContent::Jwks(read("--jwks", path, false)?);
-        materials.push(material("--jwks", path, None, content));
-    }
-    let keys = KeySet::parse(materials)?;
+    let keys = KeySet::parse(settings.materials(read)?)?;
+    settings.secret_files.iter().for_each(|file| warn_if_readable_by_others(&file.path));
     for why in keys.skipped() {
         tracing::warn!("a key was left out: {why}");
     }
@@ -71,24 +55,16 @@ fn load(settings: &KeySettings) -> Result<Verifier, KeysError> {
         settings.jwks.iter().for_each(|path| warn_if_readable_by_others(path));
     }
     tracing::info!(keys = keys.names().join(", "), "tokens are verified with these keys");
-    let rules = TokenRules { audiences: settings.audiences.clone(), issuers: settings.issuers.clone() };
-    Ok(Verifier::new(keys, rules))
-}
-
-fn material(setting: &str, path: &Path, kid: Option<String>, content: KeyContent) -> KeyMaterial {
-    KeyMaterial { kid, place: format!("{setting} {}", path.display()), content }
+    Ok(Verifier::new(keys, settings.rules()))
 }
 
 /// A file's bytes; one more than a key may have, at most, so that too many show.
-fn read(setting: &'static str, path: &Path, secret: bool) -> Result<Vec<u8>, KeysError> {
+fn read(setting: &'static str, path: &Path) -> Result<Vec<u8>, KeysError> {
     let unreadable = |source| KeysError::Unreadable { setting, path: path.to_owned(), source };
     // Made at its full size: growing would leave copies of a secret behind.
     let mut content = Vec::with_capacity(limits::KEY_FILE_BYTES_MAX + 1);
     let file = File::open(path).map_err(unreadable)?;
     file.take(limits::KEY_FILE_BYTES_MAX as u64 + 1).read_to_end(&mut content).map_err(unreadable)?;
-    if secret {
-        warn_if_readable_by_others(path);
-    }
     Ok(content)
 }
 

@@ -48,7 +48,7 @@ pub fn credentials<'a>(
     for field in authorization {
         agree(&mut token, bearer(field)?)?;
     }
-    for value in cookies.iter().flat_map(|field| cookie_values(field)) {
+    for value in cookies.iter().flat_map(cookie_values) {
         if value.is_empty() {
             return Err(CredentialError::EmptyCookie);
         }

@@ -135,7 +135,19 @@ impl KeySet {
 impl KeyContent {
     /// A secret as it stands in a file: without the one line end that editors and `echo` put behind it.
     pub fn secret_of_file(content: Vec<u8>) -> Self {
-        Self::Secret(std::mem::take(&mut *without_line_end(content)))
+        Self::Secret(std::mem::take(&mut *Self::without_line_end(content)))
+    }
+
+    /// The bytes of such a file that count.
+    pub fn without_line_end(content: Vec<u8>) -> Zeroizing<Vec<u8>> {
+        let mut content = Zeroizing::new(content);
+        if content.last() == Some(&b'\n') {
+            content.pop();
+            if content.last() == Some(&b'\r') {
+                content.pop();
+            }
+        }
+        content
     }
 
     fn bytes(&self) -> &[u8] {
@@ -143,17 +155,6 @@ impl KeyContent {
             Self::Secret(bytes) | Self::PublicPem(bytes) | Self::Jwks(bytes) => bytes,
         }
     }
-}
-
-fn without_line_end(content: Vec<u8>) -> Zeroizing<Vec<u8>> {
-    let mut content = Zeroizing::new(content);
-    if content.last() == Some(&b'\n') {
-        content.pop();
-        if content.last() == Some(&b'\r') {
-            content.pop();
-        }
-    }
-    content
 }
 
 impl Drop for KeyContent {

@@ -15,13 +15,7 @@ use crate::topic::{StreamId, User};
 /// A key that signs.
 pub struct SigningKey {
     algorithm: KeyAlgorithm,
-    key: Secret,
-}
-
-/// The library's key shows nothing of itself but leaves its bytes in memory; so ours are kept, and wiped.
-enum Secret {
-    Hmac(Zeroizing<Vec<u8>>),
-    Pem(Zeroizing<Vec<u8>>),
+    key: EncodingKey,
 }
 
 /// The claims of a token to be. Without any right of its own it gets no `tailwire` claim, and then its bearer may
@@ -46,7 +40,7 @@ impl SigningKey {
     /// A secret, for HS256.
     pub fn from_secret(secret: Zeroizing<Vec<u8>>) -> Result<Self, KeyProblem> {
         VerifyingKey::from_secret(None, &secret)?;
-        Ok(Self { algorithm: KeyAlgorithm::Hs256, key: Secret::Hmac(secret) })
+        Ok(Self { algorithm: KeyAlgorithm::Hs256, key: EncodingKey::from_secret(&secret) })
     }
 
     /// A private key in PEM: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA), in PKCS#8, RSA in PKCS#1 as well.
@@ -54,12 +48,15 @@ impl SigningKey {
         if !matches!(pem_label(&pem)?, "PRIVATE KEY" | "RSA PRIVATE KEY") {
             return Err(KeyProblem::NotPrivate);
         }
-        let key = Secret::Pem(pem);
+        let kinds = [
+            (KeyAlgorithm::Es256, EncodingKey::from_ec_pem(&pem)),
+            (KeyAlgorithm::EdDsa, EncodingKey::from_ed_pem(&pem)),
+            (KeyAlgorithm::Rs256, EncodingKey::from_rsa_pem(&pem)),
+        ];
+        let mut read =
+            kinds.into_iter().filter_map(|(algorithm, key)| Some(Self { algorithm, key: key.ok()? }));
         // By trial: only the signing itself looks at the size of an RSA key and the curve of another.
-        let signs = |algorithm: &KeyAlgorithm| key.sign(*algorithm, b"trial").is_some();
-        let known = [KeyAlgorithm::Es256, KeyAlgorithm::EdDsa, KeyAlgorithm::Rs256];
-        let algorithm = known.into_iter().find(signs).ok_or(KeyProblem::NotPrivate)?;
-        Ok(Self { algorithm, key })
+        read.find(|key| key.sign(b"", b"").is_ok()).ok_or(KeyProblem::NotPrivate)
     }
 
     /// A token with these claims; `kid` goes into its header.
@@ -81,25 +78,14 @@ impl SigningKey {
     /// A token of any header and claims, for tests of what is refused.
     pub fn sign(&self, header: &[u8], claims: &[u8]) -> Result<String, KeyProblem> {
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-        let signature = self.key.sign(self.algorithm, signed.as_bytes()).ok_or(KeyProblem::NotPrivate)?;
+        let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &self.key, self.algorithm.library())
+            .map_err(|_| KeyProblem::NotPrivate)?;
         Ok(format!("{signed}.{signature}"))
     }
 
     /// What the key signs with, as a token's header names it.
     pub fn algorithm(&self) -> &'static str {
         self.algorithm.name()
-    }
-}
-
-impl Secret {
-    fn sign(&self, algorithm: KeyAlgorithm, message: &[u8]) -> Option<String> {
-        let key = match (self, algorithm) {
-            (Self::Hmac(secret), _) => EncodingKey::from_secret(secret),
-            (Self::Pem(pem), KeyAlgorithm::Es256) => EncodingKey::from_ec_pem(pem).ok()?,
-            (Self::Pem(pem), KeyAlgorithm::EdDsa) => EncodingKey::from_ed_pem(pem).ok()?,
-            (Self::Pem(pem), _) => EncodingKey::from_rsa_pem(pem).ok()?,
-        };
-        jsonwebtoken::crypto::sign(message, &key, algorithm.library()).ok()
     }
 }
 

@@ -16,6 +16,7 @@ mod origin;
 mod tickets;
 mod token;
 mod token_error;
+mod unverified;
 mod verifier;
 
 #[cfg(test)]
@@ -30,4 +31,5 @@ pub use mint::{Claims, SigningKey};
 pub use origin::{OriginPolicy, OriginVerdict};
 pub use tickets::{Full, Taken, Tickets};
 pub use token_error::{ClaimProblem, Malformation, TokenError};
+pub use unverified::Unverified;
 pub use verifier::{SharedVerifier, TokenRules, Verifier};

@@ -1,4 +1,5 @@
-//! The client commands: publish from a terminal, follow events in it, look into a log directory.
+//! The client commands: publish from a terminal, follow events in it, look into a log directory, make
+//! and look at tokens.
 //!
 //! The export list. A client like any other: it talks to a server over HTTP by the public contract and shares no
 //! state with one.
@@ -21,6 +22,8 @@ mod sentence;
 mod show;
 mod tail;
 mod terminal;
+mod token;
+mod token_place;
 mod transport;
 
 #[cfg(test)]
@@ -31,3 +34,4 @@ pub use log_place::log;
 pub use publish::publish;
 pub use sentence::sentence;
 pub use tail::tail;
+pub use token::token;

@@ -8,6 +8,7 @@ use crate::cli::answer::{Answer, read};
 use crate::cli::batch::{Batch, Batches};
 use crate::cli::exit::Exit;
 use crate::cli::show::parse;
+use crate::cli::token_place::authorization;
 use crate::cli::transport::{agent, hope, unreachable};
 use crate::config::{Field, PublishOptions, What};
 use crate::event::EventType;
@@ -73,9 +74,16 @@ impl Publish<'_> {
     /// Sends one request, again while the server says that nothing was stored and to come back.
     fn send(&mut self, agent: &ureq::Agent, batch: &Batch, key: Option<&str>) -> Exit {
         let url = format!("{}/events", self.options.url);
+        let authorization = match authorization(&self.options.token) {
+            Ok(authorization) => authorization,
+            Err(error) => return self.complain(&error.to_string(), Exit::Refused),
+        };
         let mut retries = 0;
         loop {
             let mut request = agent.post(&url).content_type(batch.content_type);
+            if let Some(authorization) = &authorization {
+                request = request.header("Authorization", authorization.as_str());
+            }
             if let Some(key) = key {
                 request = request.header("Idempotency-Key", key);
             }

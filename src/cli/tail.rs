@@ -12,6 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::notice::{Meaning, meaning};
 use crate::cli::show::{human, json_line, parse};
 use crate::cli::terminal::is_watched;
+use crate::cli::token_place::authorization;
 use crate::cli::transport::{agent, hope, retry_after, unreachable};
 use crate::clock;
 use crate::config::{Start, TailOptions};
@@ -94,6 +95,16 @@ impl<'a> Tail<'a> {
         if !self.position.is_empty() {
             request = request.header("Last-Event-ID", &self.position);
         }
+        let authorization = match authorization(&self.options.token) {
+            Ok(authorization) => authorization,
+            Err(error) => {
+                self.notice(&error.to_string());
+                return End::Exit(Exit::Refused);
+            }
+        };
+        if let Some(authorization) = &authorization {
+            request = request.header("Authorization", authorization.as_str());
+        }
         let mut response = match request.call() {
             Ok(response) => response,
             Err(error) => {
@@ -119,28 +130,37 @@ impl<'a> Tail<'a> {
             return End::Exit(Exit::Refused);
         }
         if !self.options.json {
-            self.replay_end = self.find_replay_end(agent);
+            self.replay_end = self.find_replay_end(agent, authorization.as_ref().map(|field| field.as_str()));
         }
         self.read(response.into_body().into_reader())
     }
 
     /// The last event there is as the connection begins, so that a replayed event is not shown with the time of its
     /// arrival. That is a nicety: where the server does not tell, no event is shown with one.
-    fn find_replay_end(&self, agent: &ureq::Agent) -> Option<u64> {
+    fn find_replay_end(&self, agent: &ureq::Agent, authorization: Option<&str>) -> Option<u64> {
         if self.position.is_empty() && self.options.start == Start::Latest {
             return Some(0);
         }
-        let url = format!("{}/events?all=true&order=desc&limit=1", self.options.url);
-        let request = agent.get(&url).config().timeout_global(Some(LOOK_TIMEOUT)).build();
+        let url = format!("{}/events", self.options.url);
+        let mut request = agent.get(&url).config().timeout_global(Some(LOOK_TIMEOUT)).build();
+        // The same filter: a token may reach no more.
+        for (name, value) in self.filter() {
+            request = request.query(name, value);
+        }
+        request = request.query("order", "desc").query("limit", "1");
+        if let Some(authorization) = authorization {
+            request = request.header("Authorization", authorization);
+        }
         let text = request.call().ok()?.body_mut().read_to_string().ok()?;
         let page = parse(&text)?;
         match page.get_array("events")?.first() {
             Some(last) => last.get_str("id")?.parse().ok(),
+            None if page.get_bool("hasMore") == Some(true) => None,
             None => Some(0),
         }
     }
 
-    fn query(&self) -> Vec<(&'static str, String)> {
+    fn filter(&self) -> Vec<(&'static str, String)> {
         let options = self.options;
         let mut query = Vec::new();
         if options.all {
@@ -151,7 +171,12 @@ impl<'a> Tail<'a> {
         {
             query.extend(items.iter().map(|item| (name, item.clone())));
         }
-        match &options.start {
+        query
+    }
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        let mut query = self.filter();
+        match &self.options.start {
             Start::Earliest if self.position.is_empty() => query.push(("from", "earliest".to_owned())),
             Start::Since(time) if self.position.is_empty() => query.push(("since", time.clone())),
             _ => {}

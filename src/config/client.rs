@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::TokenSource;
 use crate::event::EventType;
 use crate::topic::{StreamId, User};
 
@@ -10,6 +11,7 @@ use crate::topic::{StreamId, User};
 pub struct PublishOptions {
     /// The server, without a slash at the end.
     pub url: String,
+    pub token: TokenSource,
     pub what: What,
 }
 
@@ -47,6 +49,7 @@ pub enum Start {
 pub struct TailOptions {
     /// The server, without a slash at the end.
     pub url: String,
+    pub token: TokenSource,
     pub all: bool,
     pub streams: Vec<String>,
     pub users: Vec<String>,

@@ -1,13 +1,16 @@
 //! The command line: which command, and its options. Help texts stand here and in `settings`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Parser;
 
 use crate::config::layers::{Environment, Flags, ReadFile, merge};
 use crate::config::log_command::LogSub;
+use crate::config::token_command::{TokenSub, token_source};
 use crate::config::{
-    Config, ConfigError, Field, LogCommand, Place, PublishOptions, Start, TailOptions, What, values,
+    Config, ConfigError, Field, LogCommand, Place, PublishOptions, Start, TailOptions, TokenCommand,
+    TokenSource, What, values,
 };
 use crate::event::{EventId, EventType};
 
@@ -20,6 +23,7 @@ pub enum Command {
     Publish(PublishOptions),
     Tail(TailOptions),
     Log(LogCommand),
+    Token(TokenCommand),
 }
 
 /// Reads a command line (with the program's name first), the environment and the configuration file it names.
@@ -36,14 +40,17 @@ pub fn parse(
         }
         Some(Sub::Publish(flags)) => {
             let url = url(flags.url.as_deref(), env)?;
-            Ok(Command::Publish(PublishOptions { url, what: flags.what() }))
+            let token = token_source(flags.token_file.clone(), env)?;
+            Ok(Command::Publish(PublishOptions { url, token, what: flags.what() }))
         }
         Some(Sub::Tail(flags)) => {
             let url = url(flags.url.as_deref(), env)?;
             let colours = env("NO_COLOR").is_none_or(|value| value.is_empty());
-            Ok(Command::Tail(flags.options(url, colours)))
+            let token = token_source(flags.token_file.clone(), env)?;
+            Ok(Command::Tail(flags.options(url, token, colours)))
         }
         Some(Sub::Log { command }) => Ok(Command::Log(command.command())),
+        Some(Sub::Token { command }) => command.command(env).map(Command::Token),
     }
 }
 
@@ -69,6 +76,7 @@ Examples:
   TAILWIRE_HEARTBEAT_MS=30000 tailwire           --heartbeat-ms by the environment, and so any setting
   tailwire tail --streams 7                      watch one payment stream in a terminal
   tailwire publish withdrawn streamId=7 amount=250
+  tailwire --listen 0.0.0.0:3001 --jwt-secret-file secret      with tokens: see tailwire token mint --help
 
 A flag wins over the environment, the environment over the file, the file over the default.
 Times end in -ms and are milliseconds. SIGTERM ends in order, see --drain-timeout-ms.";
@@ -133,6 +141,11 @@ enum Sub {
         #[command(subcommand)]
         command: LogSub,
     },
+    /// Make and look at access tokens: mint, inspect
+    Token {
+        #[command(subcommand)]
+        command: TokenSub,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -141,6 +154,9 @@ struct PublishFlags {
     /// The server [default: http://localhost:3001] [env: TAILWIRE_URL]
     #[arg(long)]
     url: Option<String>,
+    /// A file with the token for a server that has keys [or the token itself in env: TAILWIRE_TOKEN]
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// Stores the event once only, however often it is sent with this key
     #[arg(long, value_name = "KEY", conflicts_with = "stdin")]
     idempotency_key: Option<String>,
@@ -170,6 +186,9 @@ struct TailFlags {
     /// The server [default: http://localhost:3001] [env: TAILWIRE_URL]
     #[arg(long)]
     url: Option<String>,
+    /// A file with the token for a server that has keys [or the token itself in env: TAILWIRE_TOKEN]
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// Every event (so it is without --streams and --users)
     #[arg(long, conflicts_with_all = ["streams", "users"])]
     all: bool,
@@ -200,7 +219,7 @@ struct TailFlags {
 }
 
 impl TailFlags {
-    fn options(self, url: String, colours: bool) -> TailOptions {
+    fn options(self, url: String, token: TokenSource, colours: bool) -> TailOptions {
         let start = match (self.last_event_id, self.since, self.from.as_str()) {
             (Some(id), _, _) => Start::After(id),
             (None, Some(time), _) => Start::Since(time),
@@ -209,6 +228,7 @@ impl TailFlags {
         };
         TailOptions {
             url,
+            token,
             all: self.streams.is_empty() && self.users.is_empty(),
             streams: self.streams,
             users: self.users,

@@ -100,6 +100,10 @@ pub enum ConfigError {
     )]
     RetainTooLittle { retain: u64, segment: u64, least: u64 },
     #[error(
+        "no key to sign with: name one with --jwt-secret-file FILE or --private-key FILE, or set TAILWIRE_JWT_SECRET"
+    )]
+    NoSigningKey,
+    #[error(
         "{listen} can be reached from other machines and this server has no keys, so anybody there could \
          publish and read: give it keys (--jwt-secret-file, --jwt-public-key or --jwks), listen on 127.0.0.1, \
          or say --insecure if the network itself keeps strangers out"

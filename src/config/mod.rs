@@ -12,6 +12,8 @@ mod layers;
 mod log_command;
 mod serve;
 mod settings;
+mod token;
+mod token_command;
 mod values;
 
 #[cfg(test)]
@@ -27,3 +29,4 @@ pub use error::{ConfigError, Place, ValueError};
 pub use key_files::{KeyFile, KeySettings, Secret};
 pub use serve::Config;
 pub use settings::{Form, Group, SETTINGS, Setting};
+pub use token::{InspectTokenOptions, MintOptions, SigningSource, TokenCommand, TokenSource};

@@ -117,6 +117,11 @@ pub(in crate::config) fn age_ms_or_none(text: &str) -> Result<Option<u64>, Value
     }
 }
 
+/// A time in seconds from a number with its unit.
+pub(in crate::config) fn age_s(text: &str) -> Result<u64, ValueError> {
+    age_ms_or_none(text)?.map(|age_ms| age_ms / 1000).ok_or(ValueError::Age)
+}
+
 /// Bytes a second, at most 1 GiB of them; 0 is off.
 pub(in crate::config) fn rate(text: &str) -> Result<u64, ValueError> {
     let (value, max) = (bytes(text)?, RATE_MAX);

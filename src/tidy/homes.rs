@@ -43,7 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tracing-subscriber", &["app"]),
     ("ureq", &["cli"]),
     ("zerocopy", &["log"]),
-    ("zeroize", &["auth", "config"]),
+    ("zeroize", &["auth", "cli", "config"]),
 ];
 
 /// The files that may hold `unsafe`. Each use has its `SAFETY` comment (clippy sees to that).

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use tailwire::auth::OriginPolicy;
+use tailwire::auth::{OriginPolicy, Tickets};
 use tailwire::clock;
 use tailwire::doorbell::Doorbell;
 use tailwire::event::Rules;
 use tailwire::ingest::{self, Snapshot};
 use tailwire::log::{self, Disk, Durability, LogOptions, RealDisk};
-use tailwire::server::{self, SendMethod, Settings, Shared, WorkerParts};
+use tailwire::server::{self, Access, SendMethod, Settings, Shared, WorkerParts};
 
 use crate::counting::{Allocated, Count};
 
@@ -43,7 +43,8 @@ impl Engine {
         let sync = counted(move || ingest.sync.run());
 
         let (address, mut listeners) = server::listen(SocketAddr::from(([127, 0, 0, 1], 0)), 1).unwrap();
-        let shared = Arc::new(Shared::new(settings(), reader, 1, clock::monotonic_ms()));
+        let access = Access { verifier: None, tickets: Tickets::new() };
+        let shared = Arc::new(Shared::new(settings(), access, reader, 1, clock::monotonic_ms()));
         let (pager, mut doors) = server::pager(Arc::clone(&shared), &bells);
         std::thread::spawn(move || pager.run());
         let parts = WorkerParts {

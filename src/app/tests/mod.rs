@@ -1,3 +1,4 @@
 //! Tests of the composition root's parts that do something themselves.
 
+mod keys;
 mod upkeep;

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::auth::{Grant, KeyContent, KeyMaterial, KeySet, SigningKey, TokenError, TokenRules, Verifier};
 
-pub(super) const SECRET: &[u8] = b"a secret of the tests, long enough for HS256";
+pub(super) const SECRET: &[u8] = b"Quijibo-zymurgy-8351-vexing-flapjack-mud";
 /// The time at which tests verify.
 pub(super) const NOW_S: u64 = 1_700_000_000;
 

@@ -7,4 +7,5 @@ mod publishing;
 mod script;
 mod sentences;
 mod tailing;
+mod tokens;
 mod waits;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::cli::exit::Exit;
 use crate::cli::publish::{Publish, body};
 use crate::cli::tests::script::{Script, answer};
-use crate::config::{Field, PublishOptions, What};
+use crate::config::{Field, PublishOptions, TokenSource, What};
 use crate::event::EventType;
 
 struct Run {
@@ -19,7 +19,7 @@ struct Run {
 
 fn run(what: What, input: &str, answers: Vec<String>) -> Run {
     let script = Script::play(answers);
-    let options = PublishOptions { url: script.url.clone(), what };
+    let options = PublishOptions { url: script.url.clone(), token: TokenSource::None, what };
     let (mut out, mut err, waits) = (Vec::new(), Vec::new(), RefCell::new(Vec::new()));
     let wait = |length| waits.borrow_mut().push(length);
     let exit = Publish { options: &options, out: &mut out, err: &mut err, wait: &wait }.run(input.as_bytes());
@@ -105,7 +105,11 @@ fn a_fault_of_standard_input_is_named_by_its_line() {
 #[test]
 fn https_to_a_server_without_tls_is_said_so() {
     let script = Script::play(vec![answer("400 Bad Request", "", "")]);
-    let options = PublishOptions { url: script.url.replace("http:", "https:"), what: top_up() };
+    let options = PublishOptions {
+        url: script.url.replace("http:", "https:"),
+        token: TokenSource::None,
+        what: top_up(),
+    };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let exit = Publish { options: &options, out: &mut out, err: &mut err, wait: &|_| {} }.run([].as_slice());
     let err = String::from_utf8(err).unwrap();
@@ -148,7 +152,8 @@ fn an_unknown_outcome_is_not_sent_again() {
 fn no_server_is_said_with_its_address() {
     // A port that was free a moment ago, and nobody listens on.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let options = PublishOptions { url: format!("http://127.0.0.1:{port}"), what: top_up() };
+    let options =
+        PublishOptions { url: format!("http://127.0.0.1:{port}"), token: TokenSource::None, what: top_up() };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let exit = Publish { options: &options, out: &mut out, err: &mut err, wait: &|_| {} }.run([].as_slice());
     assert_eq!(exit, Exit::TryLater);

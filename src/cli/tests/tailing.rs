@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::cli::exit::Exit;
 use crate::cli::tail::Tail;
 use crate::cli::tests::script::{Script, answer, stream};
-use crate::config::{Start, TailOptions};
+use crate::config::{Start, TailOptions, TokenSource};
 
 struct Run {
     exit: Exit,
@@ -20,6 +20,7 @@ fn run(change: impl Fn(&mut TailOptions), answers: Vec<String>) -> Run {
     let script = Script::play(answers);
     let mut options = TailOptions {
         url: script.url.clone(),
+        token: TokenSource::None,
         all: true,
         streams: Vec::new(),
         users: Vec::new(),

@@ -1,7 +1,7 @@
 //! The client commands' options.
 
 use crate::config::tests::support::{World, args};
-use crate::config::{Command, Field, PublishOptions, Start, TailOptions, What};
+use crate::config::{Command, Field, PublishOptions, Start, TailOptions, TokenSource, What};
 use crate::event::EventType;
 
 fn tail(line: &str) -> TailOptions {
@@ -18,6 +18,7 @@ fn publish_takes_a_type_and_fields() {
         |name: &str, value: &str, json| Field { name: name.to_owned(), value: value.to_owned(), json };
     let expected = PublishOptions {
         url: "http://127.0.0.1:9".to_owned(),
+        token: TokenSource::None,
         what: What::Event {
             kind: EventType::ToppedUp,
             fields: vec![

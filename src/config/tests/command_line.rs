@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::config::Config;
 use crate::config::tests::support::args;
+use crate::config::{Config, KeyFile, KeySettings};
 use crate::log::Durability;
 use crate::server::SendMethod;
 
@@ -25,6 +25,7 @@ fn defaults() -> Config {
         min_free_bytes: 1 << 30,
         scrub_bytes_per_second: 8_388_608,
         insecure: false,
+        keys: KeySettings::default(),
         new_epoch: false,
         accept_gap: false,
         strict_addresses: false,
@@ -35,6 +36,10 @@ fn defaults() -> Config {
         log_json: false,
         log_filter: "info".to_owned(),
     }
+}
+
+fn key_file(kid: Option<&str>, path: &str) -> KeyFile {
+    KeyFile { kid: kid.map(str::to_owned), path: PathBuf::from(path) }
 }
 
 #[test]
@@ -59,7 +64,8 @@ fn every_flag_arrives() {
          --retain-bytes 12M --retain-age 7d --min-free-bytes 0 --insecure --new-epoch --accept-gap \
          --strict-addresses --payment-streams-max 9 --cors-origin https://A.example \
          --cors-origin http://b.example:81 --send plain --coalesce-us 500 \
-         --log-format json --log-level warn,tailwire::log=debug",
+         --jwt-secret-file old=/k/old --jwt-secret-file ./a=b --jwt-public-key p.pem --jwks j.json \
+         --jwt-audience payments --jwt-issuer a --jwt-issuer b --log-format json --log-level warn,tailwire::log=debug",
     )
     .config();
     let expected = Config {
@@ -79,6 +85,14 @@ fn every_flag_arrives() {
         min_free_bytes: 0,
         scrub_bytes_per_second: 1 << 20,
         insecure: true,
+        keys: KeySettings {
+            secret: None,
+            secret_files: vec![key_file(Some("old"), "/k/old"), key_file(None, "./a=b")],
+            public_keys: vec![key_file(None, "p.pem")],
+            jwks: vec![PathBuf::from("j.json")],
+            audiences: vec!["payments".to_owned()],
+            issuers: vec!["a".to_owned(), "b".to_owned()],
+        },
         new_epoch: true,
         accept_gap: true,
         strict_addresses: true,
