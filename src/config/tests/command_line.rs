@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::config::Config;
 use crate::config::tests::support::args;
+use crate::config::{Config, KeySettings};
 use crate::log::Durability;
 use crate::server::SendMethod;
 
@@ -25,6 +25,7 @@ fn defaults() -> Config {
         min_free_bytes: 1 << 30,
         scrub_bytes_per_second: 8_388_608,
         insecure: false,
+        keys: KeySettings::default(),
         new_epoch: false,
         accept_gap: false,
         strict_addresses: false,
@@ -79,6 +80,7 @@ fn every_flag_arrives() {
         min_free_bytes: 0,
         scrub_bytes_per_second: 1 << 20,
         insecure: true,
+        keys: KeySettings::default(),
         new_epoch: true,
         accept_gap: true,
         strict_addresses: true,
