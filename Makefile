@@ -5,7 +5,9 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 LOAD := target/release/loadtest
 SERVER := target/release/tailwire
 
-.PHONY: help run test lint models crashes planted bench load compare rivals chaos power release
+FUZZ_SECONDS := 60
+
+.PHONY: help run test lint models crashes planted fuzz fuzz-planted audit bench load compare rivals chaos power release
 
 help:
 	@echo 'make run     build and run the server (release)'
@@ -14,6 +16,9 @@ help:
 	@echo 'make models  the files that threads share, in every order of their threads (loom)'
 	@echo 'make crashes a million simulated power cuts (docs/testing.md)'
 	@echo 'make planted plant faults in a copy of the tree: the tests must find each'
+	@echo 'make fuzz    every parser under mutated input, FUZZ_SECONDS=60 each (wants cargo-fuzz; docs/testing.md)'
+	@echo 'make fuzz-planted  plant faults in a copy of the tree: fuzzing must find each'
+	@echo 'make audit   licences, sources and known faults of dependencies; installs cargo-deny and cargo-audit'
 	@echo 'make bench   micro-benchmarks (criterion)'
 	@echo 'make load    fan-out load with exact accounting'
 	@echo 'make compare Tailwire beside Nchan, durable-streams and Node; installs them (apt as root, npm, cargo)'
@@ -38,6 +43,26 @@ crashes:
 
 planted:
 	tests/planted/run $(ARGS)
+
+# RUSTC_BOOTSTRAP lets the toolchain of this repository link a sanitizer in. One target: make fuzz FUZZ_TARGETS=jwt
+FUZZ_TARGETS := $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
+fuzz:
+	for target in $(FUZZ_TARGETS); do \
+	  mkdir -p target/fuzzed/$$target && \
+	  (cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run $$target ../target/fuzzed/$$target corpus/$$target seeds/$$target -- \
+	    -dict=dictionaries/$$target.dict -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -timeout=10 $(ARGS)) || exit 1; \
+	done
+
+fuzz-planted:
+	fuzz/planted/run $(ARGS)
+
+# Advisories want the network: each tool fetches its database, and fails where it cannot.
+audit:
+	cargo deny --version > /dev/null 2>&1 || cargo install cargo-deny --locked
+	cargo audit --version > /dev/null 2>&1 || cargo install cargo-audit --locked
+	cargo deny check bans licenses sources
+	cargo deny check advisories
+	cargo audit
 
 bench:
 	cargo bench $(ARGS)

@@ -5,16 +5,16 @@
 
 /// A chunked body.
 #[derive(Debug)]
-pub struct Chunked<'a> {
-    pub body: Vec<u8>,
+pub(crate) struct Chunked<'a> {
+    pub(crate) body: Vec<u8>,
     /// The data of each chunk but the last, empty one.
-    pub chunks: Vec<&'a [u8]>,
+    pub(crate) chunks: Vec<&'a [u8]>,
     /// Bytes of the whole, to the end of the trailer.
-    pub bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 /// The chunked body at the front of `input`. None where it is malformed or cut off.
-pub fn dechunked(input: &[u8]) -> Option<Chunked<'_>> {
+pub(crate) fn dechunked(input: &[u8]) -> Option<Chunked<'_>> {
     let mut chunked = Chunked { body: Vec::new(), chunks: Vec::new(), bytes: 0 };
     let mut rest = input;
     loop {

@@ -7,7 +7,7 @@
 use crate::memory_disk::Files;
 
 /// The smallest segment that holds a few dozen events.
-pub const SEGMENT_BYTES: usize = 21 * 4096;
+pub(crate) const SEGMENT_BYTES: usize = 21 * 4096;
 const HEADER_BYTES: usize = 4096;
 const SEAL_BYTES: usize = 64 * 1024;
 /// Bytes of a segment's header and of its seal that mean something; the last four are their checksum.
@@ -17,23 +17,23 @@ const EDITS_MAX: usize = 32;
 const FILE_BYTES_MAX: usize = 2 * SEGMENT_BYTES;
 
 /// The fuzzer's bytes.
-pub struct Edits<'a> {
-    pub data: &'a [u8],
+pub(crate) struct Edits<'a> {
+    pub(crate) data: &'a [u8],
 }
 
 /// What was done, as far as it bears on what may be expected.
 #[derive(Debug, Default)]
-pub struct Done {
+pub(crate) struct Done {
     /// A checksum was made good over a change.
-    pub forged: bool,
+    pub(crate) forged: bool,
     /// That of a seal.
-    pub forged_seal: bool,
+    pub(crate) forged_seal: bool,
     /// A sidecar was touched.
-    pub sidecars: bool,
+    pub(crate) sidecars: bool,
 }
 
 impl Edits<'_> {
-    pub fn apply(mut self, files: &mut Files) -> Done {
+    pub(crate) fn apply(mut self, files: &mut Files) -> Done {
         let mut done = Done::default();
         for _ in 0..EDITS_MAX {
             if self.data.is_empty() {
@@ -107,9 +107,11 @@ impl Edits<'_> {
         let base = u64::from_le_bytes(segment[40..48].try_into().expect("eight bytes"));
         let seed = crc32c::crc32c_append(salt, &base.wrapping_add(slot as u64).to_le_bytes());
         let offset = u32::from_le_bytes(segment[at + 44..at + 48].try_into().expect("four bytes")) as usize;
-        let length = usize::from(u16::from_le_bytes(segment[at + 52..at + 54].try_into().expect("two bytes")));
+        let length =
+            usize::from(u16::from_le_bytes(segment[at + 52..at + 54].try_into().expect("two bytes")));
         if in_frame {
-            let Some(frame) = segment.get_mut(offset..offset + length).filter(|frame| !frame.is_empty()) else {
+            let Some(frame) = segment.get_mut(offset..offset + length).filter(|frame| !frame.is_empty())
+            else {
                 return;
             };
             frame[field % length] = value as u8;
@@ -143,7 +145,8 @@ impl Edits<'_> {
     /// Sectors of one file over those of another.
     fn copy(&mut self, files: &mut Files, name: &str) {
         let (from, sectors) = (512 * usize::from(self.byte()), 1 + usize::from(self.byte()) % 8);
-        let bytes = files.get(name).and_then(|bytes| bytes.get(from..(from + 512 * sectors).min(bytes.len())));
+        let bytes =
+            files.get(name).and_then(|bytes| bytes.get(from..(from + 512 * sectors).min(bytes.len())));
         let bytes = bytes.unwrap_or_default().to_vec();
         let Some(to) = self.name(files, |_| true) else { return };
         let at = 512 * usize::from(self.byte());

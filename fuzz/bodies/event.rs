@@ -3,10 +3,6 @@
 //!
 //! Input: the body of a request. Which fields an event type demands is not asked here.
 
-use std::collections::HashSet;
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use tailwire::event::{
     EventError, EventId, EventType, Fault, NewEvent, Rules, members, parse_action, parse_json, parse_ndjson,
     parse_new_stream, readings,
@@ -15,7 +11,9 @@ use tailwire::limits::{BATCH_EVENTS_MAX, FAULTS_MAX, JSON_DEPTH_MAX};
 use tailwire::sse;
 use tailwire::topic::StreamId;
 
-pub fn run(data: &[u8]) {
+use crate::plain::{Plain, read};
+
+pub(crate) fn run(data: &[u8]) {
     let [quick, strict] = readings(data);
     assert_eq!(quick, strict, "the readers disagree");
     if quick.is_ok() {
@@ -36,7 +34,8 @@ pub fn run(data: &[u8]) {
         }
         let stream = StreamId::from_number(7);
         let created = parse_new_stream(data, &stream, rules);
-        let actions = [EventType::ToppedUp, EventType::Paused].map(|kind| parse_action(data, &stream, kind, rules));
+        let actions =
+            [EventType::ToppedUp, EventType::Paused].map(|kind| parse_action(data, &stream, kind, rules));
         for event in [created].into_iter().chain(actions) {
             match event {
                 Ok(event) => {
@@ -69,10 +68,15 @@ fn check(event: &NewEvent) {
             assert_eq!(again.events.len(), 1);
             assert_eq!(again.events[0].data, *data, "reading what is kept keeps it");
         }
-        // Under its short names a new payment stream need not say its rate and its start; it is kept under the long ones.
+        // Under its short names a new payment stream need not say its rate and its start; it is kept under the long
+        // ones.
         Err(EventError::Fields { faults, .. }) if event.kind == EventType::Created => {
-            let optional = |fault: &Fault| fault.path == "data.ratePerSecond" || fault.path == "data.startTime";
-            assert!(faults.iter().all(|fault| optional(fault) && fault.message == "is missing"), "{faults:?}");
+            let optional =
+                |fault: &Fault| fault.path == "data.ratePerSecond" || fault.path == "data.startTime";
+            assert!(
+                faults.iter().all(|fault| optional(fault) && fault.message == "is missing"),
+                "{faults:?}"
+            );
         }
         Err(error) => panic!("what is kept cannot be published again: {error}"),
     }
@@ -102,83 +106,17 @@ fn check_error(error: &EventError) {
 
 /// A JSON value without repeated names; where there is one, or anything else is not JSON, the panic says so.
 fn plain(text: &[u8], depth_max: usize) -> Plain {
-    let value: Plain = serde_json::from_slice(text)
-        .unwrap_or_else(|error| panic!("{error}: {:?} was taken", String::from_utf8_lossy(text)));
-    assert!(value.depth() <= depth_max, "nested {} levels deep", value.depth());
+    let value =
+        read(text).unwrap_or_else(|error| panic!("{error}: {:?} was taken", String::from_utf8_lossy(text)));
+    assert!(depth(&value) <= depth_max, "nested {} levels deep", depth(&value));
     value
 }
 
-/// As much of a JSON value as is looked at.
-#[derive(Debug)]
-enum Plain {
-    Scalar,
-    Array(Vec<Plain>),
-    Object(Vec<(String, Plain)>),
-}
-
-impl Plain {
-    fn depth(&self) -> usize {
-        let inner = match self {
-            Self::Scalar => return 0,
-            Self::Array(elements) => elements.iter().map(Self::depth).max(),
-            Self::Object(members) => members.iter().map(|(_, value)| value.depth()).max(),
-        };
-        1 + inner.unwrap_or(0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Plain {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Plainly)
-    }
-}
-
-struct Plainly;
-
-impl<'de> Visitor<'de> for Plainly {
-    type Value = Plain;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-    fn visit_unit<E: Error>(self) -> Result<Plain, E> {
-        Ok(Plain::Scalar)
-    }
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Plain, E> {
-        Ok(Plain::Scalar)
-    }
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Plain, E> {
-        Ok(Plain::Scalar)
-    }
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Plain, E> {
-        Ok(Plain::Scalar)
-    }
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Plain, E> {
-        Ok(Plain::Scalar)
-    }
-    fn visit_str<E: Error>(self, _: &str) -> Result<Plain, E> {
-        Ok(Plain::Scalar)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Plain, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = access.next_element()? {
-            elements.push(element);
-        }
-        Ok(Plain::Array(elements))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Plain, A::Error> {
-        let (mut members, mut names) = (Vec::new(), HashSet::new());
-        while let Some((name, value)) = access.next_entry::<String, Plain>()? {
-            if !names.insert(name.clone()) {
-                return Err(A::Error::custom(format!("{name:?} stands twice")));
-            }
-            if name.chars().any(char::is_control) {
-                return Err(A::Error::custom(format!("{name:?} has a control character")));
-            }
-            members.push((name, value));
-        }
-        Ok(Plain::Object(members))
+/// Objects and arrays that stand in each other.
+fn depth(value: &Plain) -> usize {
+    match value {
+        Plain::Array(elements) => 1 + elements.iter().map(depth).max().unwrap_or(0),
+        Plain::Object(members) => 1 + members.iter().map(|member| depth(&member.1)).max().unwrap_or(0),
+        Plain::Null | Plain::Bool(_) | Plain::Number(_) | Plain::OtherNumber | Plain::Text(_) => 0,
     }
 }

@@ -10,8 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 use tailwire::event::EventId;
 use tailwire::log::{
-    Access, Disk, Durability, Entry, Examined, Extent, Fault, Flags, FoundEvent, LogOptions, Opened, Reader, Record,
-    Run, Segment, Step, Survey, Syncer, Visitor, Writer, open, rehearse_repair, repair,
+    Access, Disk, Durability, Entry, Examined, Extent, Fault, Flags, FoundEvent, LogOptions, Opened, Reader,
+    Record, Run, Segment, Step, Survey, Syncer, Visitor, Writer, open, rehearse_repair, repair,
 };
 use zerocopy::IntoBytes as _;
 
@@ -23,7 +23,7 @@ const NOW_MS: u64 = 1_700_000_000_000;
 const TURNS_MAX: usize = 200;
 const STEPS_MAX: usize = 20_000;
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let (options, data) = data.split_first().unwrap_or((&0, &[]));
     let mut files = original().files.clone();
     let done = Edits { data }.apply(&mut files);
@@ -119,7 +119,8 @@ fn append(writer: &mut Writer, syncer: &mut Syncer, events: u64) {
         let (stream, sender, recipient) = (100 + id.0 % 3, 1 + id.0 % 4, 1 + id.0 / 2 % 4);
         let (key, aux, kind) = (id.0, 5, (id.0 % 8) as u8);
         let frame = frame.as_bytes();
-        let record = Record { stream, sender, recipient, key, aux, flags: more, kind, payload_offset: 6, frame };
+        let record =
+            Record { stream, sender, recipient, key, aux, flags: more, kind, payload_offset: 6, frame };
         writer.push(id, record);
     }
     writer.flush().expect("memory does not fail");
@@ -197,8 +198,8 @@ fn read_all(reader: &Reader, check: &dyn Fn(&Segment, EventId)) -> BTreeSet<Even
     panic!("a reader goes in circles");
 }
 
-/// The checksums of an event that is handed out, made by another hand. Frames of a sealed segment are vouched for by the
-/// seal, so who forges it, or an entry, leads to other bytes.
+/// The checksums of an event that is handed out, made by another hand. Frames of a sealed segment are vouched for by
+/// the seal, so who forges it, or an entry, leads to other bytes.
 fn check(segment: &Segment, id: EventId, done: &Done) {
     let (entry, frame) = (segment.entry(id), segment.frame(id));
     let bytes = entry.as_bytes();
@@ -208,11 +209,13 @@ fn check(segment: &Segment, id: EventId, done: &Done) {
     assert!(entry.flags() & Flags::PRESENT > 0, "{id} is not there");
     assert_eq!(number(60), crc32c::crc32c_append(seed, &bytes[..60]), "the entry of {id}");
     let original = original();
-    let sealed = segment.seg_id() != original.open && original.entries.keys().any(|key| key.0 == segment.seg_id());
+    let sealed =
+        segment.seg_id() != original.open && original.entries.keys().any(|key| key.0 == segment.seg_id());
     let forged = original.entries.get(&(segment.seg_id(), id)).is_none_or(|entry| entry != bytes);
-    if !done.forged_seal && !(sealed && forged) {
+    if !(done.forged_seal || sealed && forged) {
         assert_eq!(frame.len(), entry.frame_len(), "the frame of {id}");
         assert_eq!(number(48), crc32c::crc32c_append(seed, frame), "the frame of {id}");
+        assert!(entry.payload_offset() < frame.len(), "the payload of {id}");
     }
 }
 
@@ -234,13 +237,21 @@ fn search(reader: &Reader, whole: &BTreeSet<EventId>, complete: bool) {
             }
             let found = view.find(topics, &|_| true, first, last, 1000, 100_000);
             for id in &found.ids {
-                assert!(first <= *id && *id <= last && stands(segment.entry(*id), topics), "{id} for {topics:?}");
+                assert!(
+                    first <= *id && *id <= last && stands(segment.entry(*id), topics),
+                    "{id} for {topics:?}"
+                );
             }
             assert!(found.ids.is_sorted_by(|one, other| one < other));
             if complete {
                 let looked = whole.iter().filter(|id| first <= **id && **id <= found.through);
-                let missed = looked.filter(|id| stands(segment.entry(**id), topics) && !found.ids.contains(id));
-                assert_eq!(missed.collect::<Vec<_>>(), Vec::<&EventId>::new(), "events passed over for {topics:?}");
+                let missed =
+                    looked.filter(|id| stands(segment.entry(**id), topics) && !found.ids.contains(id));
+                assert_eq!(
+                    missed.collect::<Vec<_>>(),
+                    Vec::<&EventId>::new(),
+                    "events passed over for {topics:?}"
+                );
             }
         }
     }

@@ -13,25 +13,26 @@ use rustix::fs::MemfdFlags;
 use tailwire::log::{Access, Disk, DiskFile, Lock, Region};
 
 /// The files of a directory by their names.
-pub type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 const PAGE: usize = 4096;
 const ZEROS: [u8; PAGE] = [0; PAGE];
 
 #[derive(Default)]
-pub struct MemoryDisk {
+pub(crate) struct MemoryDisk {
     files: Mutex<BTreeMap<String, Arc<MemoryFile>>>,
     drawn: AtomicU64,
 }
 
 impl MemoryDisk {
-    pub fn of(files: &Files) -> Self {
+    pub(crate) fn of(files: &Files) -> Self {
         let disk = Self::default();
         for (name, bytes) in files {
             let file = disk.create_file(name).expect("memory is to be had");
             file.0.set_len(bytes.len() as u64).expect("memory is to be had");
             // In one comparison: the fuzzer looks at each that is made in a loop.
-            for (at, page) in bytes.chunks(PAGE).enumerate().filter(|(_, page)| **page != ZEROS[..page.len()]) {
+            for (at, page) in bytes.chunks(PAGE).enumerate().filter(|(_, page)| **page != ZEROS[..page.len()])
+            {
                 file.0.write_all_at(page, (at * PAGE) as u64).expect("memory is to be had");
             }
         }
@@ -39,7 +40,7 @@ impl MemoryDisk {
     }
 
     /// What is in it now.
-    pub fn files(&self) -> Files {
+    pub(crate) fn files(&self) -> Files {
         let read = |(name, file): (&String, &Arc<MemoryFile>)| {
             let mut bytes = vec![0; file.bytes().expect("it is there") as usize];
             file.read_at(0, &mut bytes).expect("it can be read");
@@ -122,7 +123,8 @@ impl Disk for MemoryDisk {
     /// The same on every run, so that a finding can be played again.
     fn fill_random(&self, bytes: &mut [u8]) -> io::Result<()> {
         for part in bytes.chunks_mut(8) {
-            let drawn = self.drawn.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed) ^ 0x5DEE_CE66_D1CE_4E5B;
+            let drawn =
+                self.drawn.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed) ^ 0x5DEE_CE66_D1CE_4E5B;
             let mixed = drawn.wrapping_mul(0xBF58_476D_1CE4_E5B9);
             part.copy_from_slice(&(mixed ^ mixed >> 31).to_le_bytes()[..part.len()]);
         }

@@ -9,7 +9,7 @@ use tailwire::limits::{FAULTS_MAX, FILTER_TERMS_MAX};
 use tailwire::server::{Params, Start};
 use tailwire::topic::{StreamId, TopicHasher, User};
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (query, header) = match text.split_once('\n') {
         Some((query, header)) => (query, Some(header)),

@@ -37,7 +37,7 @@ enum Way {
     Pieces(u64),
 }
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let whole = read(data, Way::Whole);
     for way in [Way::Bytes, Way::Pieces(data.len() as u64), Way::Pieces(seed(data))] {
         assert_eq!(read(data, way), whole, "{way:?} has another meaning than the whole");
@@ -46,7 +46,8 @@ pub fn run(data: &[u8]) {
 }
 
 fn seed(data: &[u8]) -> u64 {
-    data.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+    data.iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// Reads requests as a server does that receives its bytes one `way` or the other.
@@ -124,7 +125,8 @@ impl Come<'_> {
             Way::Whole => self.data.len(),
             Way::Bytes => 1,
             Way::Pieces(state) => {
-                *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                *state =
+                    state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 1 + (*state >> 33) as usize % [3, 17, 90][(*state >> 61) as usize % 3]
             }
         }

@@ -6,8 +6,8 @@
 use tailwire::event::{EventId, EventType};
 use tailwire::limits::FRAME_BYTES_MAX;
 use tailwire::sse::{
-    Decoder, Event, Framing, Gap, Greeting, Reason, check, event, gap, greeting, heartbeat, last_chunk, payload,
-    position, reconnect, unchunked,
+    Decoder, Event, Framing, Gap, Greeting, Reason, check, event, gap, greeting, heartbeat, last_chunk,
+    payload, position, reconnect, unchunked,
 };
 
 use crate::chunks::dechunked;
@@ -16,7 +16,7 @@ use crate::chunks::dechunked;
 const BLOCK_BYTES_MAX: usize = 1 << 20;
 const REASONS: [Reason; 3] = [Reason::Shutdown, Reason::TokenExpired, Reason::Capacity];
 
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     same_events(data);
     let mut program = Program { data, expected: Vec::new(), last: String::new() };
     let (mut chunked, mut closed, mut frames) = (Vec::new(), Vec::new(), 0);
@@ -30,8 +30,11 @@ pub fn run(data: &[u8]) {
     assert_eq!(parts.chunks.len(), frames, "a frame is a chunk");
     assert_eq!(parts.body, closed, "both framings carry the same stream");
     let found = same_events(&closed);
-    let ours = found.iter().filter(|event| matches!(&*event.event, "gap" | "message" | "position" | "reconnect"));
-    ours.for_each(|event| assert!(!event.data.contains(|letter: char| letter.is_ascii_control()), "{event:?}"));
+    let ours =
+        found.iter().filter(|event| matches!(&*event.event, "gap" | "message" | "position" | "reconnect"));
+    ours.for_each(|event| {
+        assert!(!event.data.contains(|letter: char| letter.is_ascii_control()), "{event:?}")
+    });
     let found: Vec<Event> = found.into_iter().map(plain).collect();
     assert_eq!(found, program.expected.into_iter().map(plain).collect::<Vec<_>>(), "what was framed");
 }
@@ -65,7 +68,11 @@ impl Program<'_> {
         match code % 8 {
             0..=2 => self.event(id, &text, both),
             3 => {
-                let found = Gap { requested: &text, earliest: id, missed: Some(id.0).filter(|missed| missed % 2 > 0) };
+                let found = Gap {
+                    requested: &text,
+                    earliest: id,
+                    missed: Some(id.0).filter(|missed| missed % 2 > 0),
+                };
                 both.iter_mut().for_each(|(out, framing)| gap(out, *framing, &found));
                 self.expect_gap(&found);
             }
@@ -110,7 +117,7 @@ impl Program<'_> {
             client_id: text,
             last_event_id: id,
             earliest_event_id: EventId(id.0 / 2),
-            gap: Some(found).filter(|_| id.0 % 2 > 0),
+            gap: Some(found).filter(|_| !id.0.is_multiple_of(2)),
         };
         both.iter_mut().for_each(|(out, framing)| greeting(out, *framing, &hello));
         if hello.gap.is_none() {

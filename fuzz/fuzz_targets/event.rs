@@ -4,5 +4,7 @@
 
 #[path = "../bodies/event.rs"]
 mod event;
+#[path = "../bodies/plain.rs"]
+mod plain;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| event::run(data));

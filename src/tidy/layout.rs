@@ -54,7 +54,7 @@ fn declared(tree: &Tree) -> BTreeSet<String> {
                 continue;
             };
             if let Some(named) = path_attribute(&file.text[..offset]) {
-                open.push(format!("{folder}/{named}"));
+                open.push(joined(folder, named));
                 continue;
             }
             open.push(format!("{own}/{}.rs", child.trim()));
@@ -63,6 +63,18 @@ fn declared(tree: &Tree) -> BTreeSet<String> {
         seen.insert(path);
     }
     seen
+}
+
+/// The file that `named` is as seen from `folder`.
+fn joined(folder: &str, named: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').collect();
+    for part in named.split('/') {
+        match part {
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 /// The file that `#[path = "…"]` right before a `mod` names.

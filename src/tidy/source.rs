@@ -35,9 +35,16 @@ impl Tree {
     /// Reads the Rust sources and the manifest of the repository at `top`.
     pub(in crate::tidy) fn read(top: &Path) -> Self {
         let mut tree = Self::default();
-        for folder in
-            ["src", "loadtest/src", "models/src", "tests", "benches", "examples", "fuzz/fuzz_targets"]
-        {
+        for folder in [
+            "src",
+            "loadtest/src",
+            "models/src",
+            "tests",
+            "benches",
+            "examples",
+            "fuzz/bodies",
+            "fuzz/fuzz_targets",
+        ] {
             tree.read_folder(top, folder);
         }
         tree.insert("Cargo.toml", &std::fs::read_to_string(top.join("Cargo.toml")).unwrap());

@@ -78,8 +78,12 @@ fn files_nobody_declares() {
 #[test]
 fn files_named_by_a_path_are_declared() {
     let mut tree = tree();
-    tree.insert("tests/a.rs", "//! A.\n#[path = \"a/part.rs\"]\nmod part;\nmod lost;\n");
+    tree.insert(
+        "tests/a.rs",
+        "//! A.\n#[path = \"a/part.rs\"]\nmod part;\n#[path = \"../fuzz/bodies/b.rs\"]\nmod b;\nmod lost;\n",
+    );
     tree.insert("tests/a/part.rs", "//! P.\n");
+    tree.insert("fuzz/bodies/b.rs", "//! B.\n");
     assert_eq!(layout::check(&tree), []);
     tree.insert("tests/a/lost.rs", "//! L.\n");
     assert_eq!(layout::check(&tree).len(), 1, "`mod lost;` in tests/a.rs means tests/lost.rs");
