@@ -19,7 +19,7 @@ use crate::server::proxied::read_proxy_head;
 use crate::server::request::{Input, NoRequest, read_body, read_head, skip_body};
 use crate::server::route::{self, Answer};
 use crate::server::socket::Socket;
-use crate::server::subscribe;
+use crate::server::subscribe::{self, Subscription};
 use crate::server::worker::Worker;
 
 /// What a connection is doing, which decides how long it may take.
@@ -203,57 +203,62 @@ impl Connection {
 /// A connection's task.
 pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
     let mut input = Input::default();
-    let spoken_for = read_proxy_head(&worker, &connection, &mut input).await.is_ok();
-    let mut ending = if spoken_for { Ending::Listening } else { Ending::Gone };
-    for answered in 0_u64.. {
-        if !spoken_for {
-            break;
+    let left = match read_proxy_head(&worker, &connection, &mut input).await {
+        Ok(()) => converse(&worker, &connection, &mut input).await,
+        Err(_) => Err(Ending::Gone),
+    };
+    drop(input);
+    let ending = match left {
+        Ok(subscription) => return subscribe::hand_over(&worker, connection, subscription).await,
+        Err(ending) => ending,
+    };
+    if let Some(socket) = worker.close_connection(connection) {
+        match ending {
+            Ending::Gone => drop(socket),
+            Ending::Listening => worker.linger(socket, false),
+            Ending::Deaf => worker.linger(socket, true),
         }
+    }
+}
+
+/// Answers request after request, until one of them subscribes or the connection is to end.
+async fn converse(
+    worker: &Worker,
+    connection: &Connection,
+    input: &mut Input,
+) -> Result<Box<Subscription>, Ending> {
+    for answered in 0_u64.. {
         // Requests that have come already are answered without waiting: others need their turn.
         if answered > 0 && answered.is_multiple_of(limits::REQUESTS_PER_TURN.into()) {
             worker.breather.breathe().await;
         }
-        let head = match read_head(&worker, &connection, &mut input).await {
+        let head = match read_head(worker, connection, input).await {
             Ok(head) => head,
-            Err(no_request) => {
-                ending = Ending::of(&no_request, connection.is_late());
-                refuse(&worker, &connection, no_request).await;
-                break;
-            }
+            Err(no_request) => return Err(refuse(worker, connection, no_request).await),
         };
         let (version, head_only) = (head.version, head.method == http::Method::HEAD);
-        let admitted = match route::admit(&worker, &connection, &head) {
+        let admitted = match route::admit(worker, connection, &head) {
             Ok(admitted) => admitted,
-            Err(reply) => match turn_away(&worker, &connection, &mut input, &head, *reply).await {
+            Err(reply) => match turn_away(worker, connection, input, &head, *reply).await {
                 None => continue,
-                Some(how) => {
-                    ending = how;
-                    break;
-                }
+                Some(ending) => return Err(ending),
             },
         };
-        let request = match read_body(&worker, &connection, &mut input, head).await {
+        let request = match read_body(worker, connection, input, head).await {
             Ok(request) => request,
-            Err(no_request) => {
-                ending = Ending::of(&no_request, connection.is_late());
-                refuse(&worker, &connection, no_request).await;
-                break;
-            }
+            Err(no_request) => return Err(refuse(worker, connection, no_request).await),
         };
-        connection.begin(&worker, Phase::Working);
+        connection.begin(worker, Phase::Working);
         worker.stir();
         connection.fresh.set(false);
         let keep_alive = request.head.keep_alive && !worker.shared.is_draining();
-        let answer = route::answer(&worker, admitted, &request).await;
+        let answer = route::answer(worker, admitted, &request).await;
         // A body is not kept for a peer that takes its time over the answer.
         drop(request);
         match answer {
             Answer::Reply(reply) => {
-                let sent = send_reply(&worker, &connection, reply, version, keep_alive, head_only).await;
-                if sent.is_err() {
-                    ending = Ending::Gone;
-                    break;
-                }
+                let sent = send_reply(worker, connection, reply, version, keep_alive, head_only).await;
+                sent.map_err(|_| Ending::Gone)?;
                 if !keep_alive {
                     break;
                 }
@@ -262,23 +267,13 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
                 let mut out = Vec::with_capacity(512);
                 stream_head(&mut out, version, &cors, &worker.date());
                 // The head says that the connection goes on, as that of a stream does; here it cannot.
-                let _peer_gone = connection.write_all(&worker, &out).await;
+                let _peer_gone = connection.write_all(worker, &out).await;
                 break;
             }
-            Answer::Subscribe(subscription) => {
-                drop(input);
-                subscribe::hand_over(&worker, connection, subscription).await;
-                return;
-            }
+            Answer::Subscribe(subscription) => return Ok(subscription),
         }
     }
-    if let Some(socket) = worker.close_connection(connection) {
-        match ending {
-            Ending::Gone => drop(socket),
-            Ending::Listening => worker.linger(socket, false),
-            Ending::Deaf => worker.linger(socket, true),
-        }
-    }
+    Err(Ending::Listening)
 }
 
 /// What may still come from the peer of a connection that ends.
@@ -329,9 +324,11 @@ async fn turn_away(
     }
 }
 
-async fn refuse(worker: &Worker, connection: &Connection, no_request: NoRequest) {
+/// Says why there is no request, where that can be said, and what is to become of the connection.
+async fn refuse(worker: &Worker, connection: &Connection, no_request: NoRequest) -> Ending {
+    let ending = Ending::of(&no_request, connection.is_late());
     let reply = match no_request {
-        NoRequest::Closed => return,
+        NoRequest::Closed => return ending,
         NoRequest::TooSlow => Reply::error(
             http::StatusCode::REQUEST_TIMEOUT,
             "request_timeout",
@@ -348,6 +345,7 @@ async fn refuse(worker: &Worker, connection: &Connection, no_request: NoRequest)
         NoRequest::Bad(error) => Reply::from(&error),
     };
     let _peer_gone = send_reply(worker, connection, reply, Version::Http11, false, false).await;
+    ending
 }
 
 async fn send_reply(
