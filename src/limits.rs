@@ -51,7 +51,7 @@ pub const TOKEN_TIME_MAX_S: u64 = 253_402_300_799;
 /// Tickets at a time, how long one is good for, and how many one token may have.
 pub const TICKETS_MAX: usize = 16_384;
 pub const TICKET_MS: u64 = 30_000;
-pub const TICKETS_PER_TOKEN_MAX: usize = 256;
+pub const TICKETS_PER_HOLDER_MAX: usize = 256;
 /// Bytes of grants that all tickets together keep in memory.
 pub const TICKET_GRANT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -168,7 +168,7 @@ const _: () = assert!(
     "no answer has to give way to itself"
 );
 const _: () = assert!(TOKEN_BYTES_MAX < TARGET_BYTES_MAX, "a token fits the query");
-const _: () = assert!(TICKETS_PER_TOKEN_MAX < TICKETS_MAX);
+const _: () = assert!(TICKETS_PER_HOLDER_MAX < TICKETS_MAX);
 const _: () = assert!(FRAME_BYTES_MAX <= BEHIND_BYTES_PER_TURN);
 const _: () = assert!(BEHIND_BYTES_PER_TURN <= BEHIND_BYTES_PER_TURN_ALL);
 const _: () = assert!(WARM_BYTES_MAX <= RESIDENT_BYTES_MAX);

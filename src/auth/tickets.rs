@@ -13,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::auth::grant::{Grant, TokenDigest, sha256};
 use crate::limits;
+use crate::topic::User;
 
 /// What a ticket begins with. No token does: a token's first part is the base64 of `{`.
 const MARK: &str = "tkt_";
@@ -22,7 +23,7 @@ pub struct Tickets {
     table: Mutex<Table>,
 }
 
-/// There is no room for another ticket, in all or for this token; expired ones make room.
+/// There is no room for another ticket, in all or for this user; expired ones make room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many tickets are waiting to be used; try again in {} s", limits::TICKET_MS / 1000)]
 pub struct Full;
@@ -43,12 +44,19 @@ struct Held {
     number: u64,
 }
 
+/// Whose share of the table a ticket takes: a user's, however many tokens it has, or that of a token for nobody.
+#[derive(PartialEq, Eq, Hash)]
+enum Holder {
+    User(User),
+    Token(TokenDigest),
+}
+
 #[derive(Default)]
 struct Table {
     held: HashMap<Key, Held>,
     /// By expiry, the earliest first.
     order: BTreeMap<(u64, u64), Key>,
-    of_token: HashMap<TokenDigest, usize>,
+    of_holder: HashMap<Holder, usize>,
     grant_bytes: usize,
     numbers: u64,
 }
@@ -131,18 +139,25 @@ impl fmt::Debug for Tickets {
     }
 }
 
+impl Holder {
+    fn of(grant: &Grant) -> Self {
+        grant.subject.clone().map_or(Self::Token(grant.digest), Self::User)
+    }
+}
+
 impl Table {
     fn add(&mut self, key: Key, held: Held) -> Result<(), Full> {
         let weight = held.grant.weight();
-        let of_token = self.of_token.get(&held.grant.digest).copied().unwrap_or(0);
+        let holder = Holder::of(&held.grant);
+        let of_holder = self.of_holder.get(&holder).copied().unwrap_or(0);
         if self.held.len() >= limits::TICKETS_MAX
-            || of_token >= limits::TICKETS_PER_TOKEN_MAX
+            || of_holder >= limits::TICKETS_PER_HOLDER_MAX
             || self.grant_bytes.saturating_add(weight) > limits::TICKET_GRANT_BYTES_MAX
         {
             return Err(Full);
         }
         self.grant_bytes += weight;
-        self.of_token.insert(held.grant.digest, of_token + 1);
+        self.of_holder.insert(holder, of_holder + 1);
         self.order.insert((held.expires_ms, held.number), key);
         self.held.insert(key, held);
         Ok(())
@@ -152,10 +167,11 @@ impl Table {
         let held = self.held.remove(key)?;
         self.order.remove(&(held.expires_ms, held.number));
         self.grant_bytes = self.grant_bytes.saturating_sub(held.grant.weight());
-        if let Some(count) = self.of_token.get_mut(&held.grant.digest) {
+        let holder = Holder::of(&held.grant);
+        if let Some(count) = self.of_holder.get_mut(&holder) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.of_token.remove(&held.grant.digest);
+                self.of_holder.remove(&holder);
             }
         }
         Some(held)

@@ -40,6 +40,8 @@ fn element(element: &str) -> Hop {
     let mut found = None;
     for pair in unquoted_split(element, ';') {
         let (name, value) = pair.trim_matches([' ', '\t']).split_once('=')?;
+        // A quote that another pair leaves open would swallow what the proxy put behind it.
+        let value = plain(value)?;
         if name.eq_ignore_ascii_case("for") {
             if found.is_some() {
                 return None;
@@ -47,11 +49,16 @@ fn element(element: &str) -> Hop {
             found = Some(value);
         }
     }
-    match found?.strip_prefix('"') {
-        None => node(found?),
-        // No address holds what would have to be escaped.
-        Some(quoted) => node(quoted.strip_suffix('"').filter(|inside| !inside.contains(['"', '\\']))?),
-    }
+    node(found?)
+}
+
+/// A token, or the inside of a whole quoted string; no address holds what would have to be escaped there.
+fn plain(value: &str) -> Option<&str> {
+    let inside = match value.strip_prefix('"') {
+        None => value,
+        Some(quoted) => quoted.strip_suffix('"')?,
+    };
+    (!inside.contains(['"', '\\'])).then_some(inside)
 }
 
 /// An address, perhaps with a port; one of IPv6 perhaps in brackets, and with a port always so.

@@ -11,10 +11,6 @@ use crate::http::{RequestError, Version};
 use crate::json;
 
 const JSON: &str = "application/json";
-const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
-/// By these no proxy holds an event stream back, compresses or rewrites it.
-const STREAM_FIELDS: [(&str, &str); 2] =
-    [("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no")];
 
 /// The interim answer to `Expect: 100-continue`.
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -40,12 +36,6 @@ pub struct Reply {
 impl Reply {
     pub fn json(status: StatusCode, body: Vec<u8>) -> Self {
         Self { status, content_type: JSON, headers: Vec::new(), body }
-    }
-
-    /// A whole event stream, after which the client connects again.
-    pub fn event_stream(body: Vec<u8>) -> Self {
-        let headers = STREAM_FIELDS.map(|(name, value)| (name, value.to_owned())).to_vec();
-        Self { status: StatusCode::OK, content_type: EVENT_STREAM, headers, body }
     }
 
     /// An answer without content, such as 204 to a preflight.
@@ -117,14 +107,14 @@ impl From<&RequestError> for Reply {
 }
 
 /// Appends the head of an event stream with further fields `extra` (CORS). To HTTP/1.0 the body goes
-/// unchunked and ends with the connection.
+/// unchunked and ends with the connection. No field invites a proxy to hold back, compress or rewrite the
+/// stream.
 pub fn stream_head(out: &mut Vec<u8>, version: Version, extra: &[(&'static str, String)], date: &str) {
     status_line(out, StatusCode::OK);
     field(out, "Date", date);
-    field(out, "Content-Type", EVENT_STREAM);
-    for (name, value) in STREAM_FIELDS {
-        field(out, name, value);
-    }
+    field(out, "Content-Type", "text/event-stream; charset=utf-8");
+    field(out, "Cache-Control", "no-cache, no-transform");
+    field(out, "X-Accel-Buffering", "no");
     field(out, "X-Content-Type-Options", "nosniff");
     for (name, value) in extra {
         field(out, name, value);

@@ -93,7 +93,8 @@ pub(crate) async fn accept_loop(worker: Rc<Worker>) {
         if worker.shared.is_draining() {
             return;
         }
-        for _ in 0..ACCEPTS_PER_TURN {
+        // No more than half of the places: nobody gives way before it was read once.
+        for _ in 0..ACCEPTS_PER_TURN.min(worker.http_connections_max / 2).max(1) {
             match rustix::net::accept_with(&worker.listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
                 Ok(socket) => begin(&worker, socket),
                 Err(Errno::AGAIN) => break,

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::http::{Head, Reply, pairs};
 use crate::hub::Filter;
 use crate::server::params::{Asked, detail, no_filter};
-use crate::server::quota::{Asker, Refusal};
+use crate::server::quota::Asker;
 use crate::server::route::bad_request;
 use crate::server::worker::Worker;
 use crate::topic::TopicHasher;
@@ -31,22 +31,22 @@ pub(crate) struct Caller {
     pub(crate) ticket: Option<String>,
 }
 
-/// Why it is not known who asks.
-#[derive(Debug)]
-pub(crate) enum Unknown {
-    Refused(Box<Reply>),
-    /// Too many bad credentials came from there: what is shown now is not looked at.
-    ForNow(Refusal),
+/// Why a credential is not good.
+enum NotGood {
+    /// It once was, or may have been: a client that comes back with what it has is no attacker.
+    Stale(Box<Reply>),
+    Never(Box<Reply>),
 }
 
 impl Worker {
-    /// Finds the caller of a request. `takes_tickets`: whether its route does.
+    /// Finds the caller of a request. `takes_tickets`: whether its route does. Good credentials are taken however many
+    /// bad ones came from the same address: whoever shares it may not lock it out.
     pub(crate) fn caller(
         &self,
         head: &Head,
         takes_tickets: bool,
         mut asker: Asker,
-    ) -> Result<Caller, Unknown> {
+    ) -> Result<Caller, Box<Reply>> {
         let access = &self.shared.access;
         let Some(verifier) = &access.verifier else { return Ok(Caller::stranger(asker)) };
         let pairs = pairs(&head.query)
@@ -56,31 +56,28 @@ impl Worker {
         let (authorization, cookies) =
             (values(&head.headers, "authorization"), values(&head.headers, "cookie"));
         let (authorization, cookies) = (borrowed(&authorization), borrowed(&cookies));
-        let shown = match credentials(&authorization, &cookies, &query) {
-            Ok(None) => return Err(nobody().into()),
-            Ok(Some(shown)) => Ok(shown),
-            Err(error) => Err(useless(&error)),
-        };
-        self.may_authenticate(&asker.client).map_err(Unknown::ForNow)?;
-        let known = shown.and_then(|shown| match shown {
-            Credential::Token(token) => Ok((known(verifier, token)?, None)),
-            Credential::Ticket { .. } if !takes_tickets => {
+        let known = match credentials(&authorization, &cookies, &query) {
+            Err(error) => Err(NotGood::Never(useless(&error))),
+            Ok(None) => return Err(nobody()),
+            Ok(Some(Credential::Token(token))) => known(verifier, token).map(|grant| (grant, None)),
+            Ok(Some(Credential::Ticket { .. })) if !takes_tickets => {
                 let message = "a ticket is for GET /events/subscribe alone; send a token here";
-                Err(unauthorized("invalid_ticket", "invalid_token", message))
+                Err(NotGood::Stale(unauthorized("invalid_ticket", "invalid_token", message)))
             }
-            Credential::Ticket { ticket, beside } => {
-                Ok((peeked(&access.tickets, ticket, beside)?, Some(ticket.to_owned())))
+            Ok(Some(Credential::Ticket { ticket, beside })) => peeked(&access.tickets, ticket, beside)
+                .map(|grant| (grant, Some(ticket.to_owned())))
+                .map_err(NotGood::Stale),
+        };
+        let (grant, ticket) = match known {
+            Ok(known) => known,
+            Err(NotGood::Stale(reply)) => return Err(reply),
+            Err(NotGood::Never(reply)) => {
+                self.authentication_failed(&asker.client).map_err(|refusal| Box::new(refusal.reply()))?;
+                return Err(reply);
             }
-        });
-        let (grant, ticket) = known.inspect_err(|_| self.authentication_failed(&asker.client))?;
+        };
         asker.user = grant.subject.clone();
         Ok(Caller { asker, grant: Some(grant), ticket })
-    }
-}
-
-impl From<Box<Reply>> for Unknown {
-    fn from(reply: Box<Reply>) -> Self {
-        Self::Refused(reply)
     }
 }
 
@@ -93,6 +90,16 @@ impl Caller {
     /// When what the caller may do ends, in unix seconds.
     pub(crate) fn expires_s(&self) -> Option<u64> {
         self.grant.as_ref().map(|grant| grant.expires_s)
+    }
+
+    /// What the caller showed may have run out while the body came.
+    pub(crate) fn still(&self) -> Result<(), Box<Reply>> {
+        match self.expires_s() {
+            Some(expires_s) if now_s() >= expires_s => {
+                Err(token_expired("the token has expired while the request came in; get a new one"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What a ticket would be made for.
@@ -132,12 +139,15 @@ fn borrowed<'v>(values: &'v [Cow<'_, str>]) -> Vec<&'v str> {
     values.iter().map(AsRef::as_ref).collect()
 }
 
-fn known(verifier: &SharedVerifier, token: &str) -> Result<Arc<Grant>, Box<Reply>> {
-    verifier.verify(token, now_s()).map(Arc::new).map_err(|error| {
-        let name =
-            if matches!(error, TokenError::Expired { .. }) { "token_expired" } else { "invalid_token" };
-        unauthorized(name, "invalid_token", &error.to_string())
+fn known(verifier: &SharedVerifier, token: &str) -> Result<Arc<Grant>, NotGood> {
+    verifier.verify(token, now_s()).map(Arc::new).map_err(|error| match error {
+        TokenError::Expired { .. } => NotGood::Stale(token_expired(&error.to_string())),
+        _ => NotGood::Never(unauthorized("invalid_token", "invalid_token", &error.to_string())),
     })
+}
+
+fn token_expired(message: &str) -> Box<Reply> {
+    unauthorized("token_expired", "invalid_token", message)
 }
 
 /// The grant of a ticket, which stays good. `beside`: a token sent with it, which must be the one it was swapped for.
@@ -150,7 +160,7 @@ fn peeked(tickets: &Tickets, ticket: &str, beside: Option<&str>) -> Result<Arc<G
     }
     if now_s() >= grant.expires_s {
         let message = "the token that the ticket was swapped for has expired; get a new one";
-        return Err(unauthorized("token_expired", "invalid_token", message));
+        return Err(token_expired(message));
     }
     Ok(grant)
 }

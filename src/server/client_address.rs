@@ -15,11 +15,13 @@ pub(crate) struct ClientAddress {
     pub(crate) address: IpAddr,
     /// A proxy says so, or says that it does not know: whoever it is, it is not the peer itself.
     pub(crate) proxied: bool,
+    /// The connection's proxy does not say for whom it is: what is written in its requests is nobody's word.
+    pub(in crate::server) nameless: bool,
 }
 
 impl ClientAddress {
     pub(crate) fn peer(address: IpAddr) -> Self {
-        Self { address, proxied: false }
+        Self { address, proxied: false, nameless: false }
     }
 
     /// A process of this machine, as far as can be told.
@@ -31,8 +33,10 @@ impl ClientAddress {
     pub(crate) fn said(self, proxied: Proxied) -> Self {
         match proxied {
             Proxied::Itself => self,
-            Proxied::Unknown => Self { proxied: true, ..self },
-            Proxied::Client(address) => Self { address: address.to_canonical(), proxied: true },
+            Proxied::Unknown => Self { proxied: true, nameless: true, ..self },
+            Proxied::Client(address) => {
+                Self { address: address.to_canonical(), proxied: true, nameless: false }
+            }
         }
     }
 
@@ -42,7 +46,7 @@ impl ClientAddress {
     pub(crate) fn forwarded(self, trusted: &[IpNet], head: &Head) -> Self {
         let there = |name| head.headers.contains_key(name);
         let (by_common, by_standard) = (there(X_FORWARDED_FOR), there(FORWARDED));
-        if !(by_common || by_standard) || !is_trusted(trusted, self.address) {
+        if self.nameless || !(by_common || by_standard) || !is_trusted(trusted, self.address) {
             return self;
         }
         let common = || walk(trusted, self.address, x_forwarded_for(&head.headers));
@@ -52,7 +56,7 @@ impl ClientAddress {
             (false, _) => standard(),
             (true, true) => Some(common()).filter(|address| *address == standard()).unwrap_or(self.address),
         };
-        Self { address, proxied: true }
+        Self { address, proxied: true, nameless: false }
     }
 }
 

@@ -84,10 +84,6 @@ impl Connection {
         self.client.get()
     }
 
-    pub(crate) fn connects_for(&self, client: ClientAddress) {
-        self.client.set(client);
-    }
-
     pub(crate) fn phase(&self) -> Phase {
         self.phase.get()
     }
@@ -209,7 +205,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, connection: Rc<Connection>) {
     };
     drop(input);
     let ending = match left {
-        Ok(subscription) => return subscribe::hand_over(&worker, connection, subscription).await,
+        Ok(subscription) => return Box::pin(subscribe::hand_over(&worker, connection, subscription)).await,
         Err(ending) => ending,
     };
     if let Some(socket) = worker.close_connection(connection) {
@@ -227,53 +223,62 @@ async fn converse(
     connection: &Connection,
     input: &mut Input,
 ) -> Result<Box<Subscription>, Ending> {
-    for answered in 0_u64.. {
+    let mut answered: u32 = 0;
+    loop {
         // Requests that have come already are answered without waiting: others need their turn.
-        if answered > 0 && answered.is_multiple_of(limits::REQUESTS_PER_TURN.into()) {
+        if answered > 0 && answered.is_multiple_of(limits::REQUESTS_PER_TURN) {
             worker.breather.breathe().await;
         }
         let head = match read_head(worker, connection, input).await {
             Ok(head) => head,
-            Err(no_request) => return Err(refuse(worker, connection, no_request).await),
+            Err(no_request) => return Err(Box::pin(refuse(worker, connection, no_request, &[])).await),
         };
-        let (version, head_only) = (head.version, head.method == http::Method::HEAD);
-        let admitted = match route::admit(worker, connection, &head) {
-            Ok(admitted) => admitted,
-            Err(reply) => match turn_away(worker, connection, input, &head, *reply).await {
-                None => continue,
-                Some(ending) => return Err(ending),
-            },
-        };
-        let request = match read_body(worker, connection, input, head).await {
-            Ok(request) => request,
-            Err(no_request) => return Err(refuse(worker, connection, no_request).await),
-        };
-        connection.begin(worker, Phase::Working);
-        worker.stir();
-        connection.fresh.set(false);
-        let keep_alive = request.head.keep_alive && !worker.shared.is_draining();
-        let answer = route::answer(worker, admitted, &request).await;
-        // A body is not kept for a peer that takes its time over the answer.
-        drop(request);
-        match answer {
-            Answer::Reply(reply) => {
-                let sent = send_reply(worker, connection, reply, version, keep_alive, head_only).await;
-                sent.map_err(|_| Ending::Gone)?;
-                if !keep_alive {
-                    break;
-                }
-            }
-            Answer::StreamHead(cors) => {
-                let mut out = Vec::with_capacity(512);
-                stream_head(&mut out, version, &cors, &worker.date());
-                // The head says that the connection goes on, as that of a stream does; here it cannot.
-                let _peer_gone = connection.write_all(worker, &out).await;
-                break;
-            }
-            Answer::Subscribe(subscription) => return Ok(subscription),
+        // Apart, for most connections wait for a head, and what an answer takes is more than all they have.
+        if let Some(subscription) = Box::pin(respond(worker, connection, input, head)).await? {
+            return Ok(subscription);
         }
+        answered = answered.wrapping_add(1);
     }
-    Err(Ending::Listening)
+}
+
+/// Answers one request, or takes it for a subscription. `Err`: the connection ends.
+async fn respond(
+    worker: &Worker,
+    connection: &Connection,
+    input: &mut Input,
+    head: Head,
+) -> Result<Option<Box<Subscription>>, Ending> {
+    let (version, head_only) = (head.version, head.method == http::Method::HEAD);
+    let admitted = match route::admit(worker, connection, &head) {
+        Ok(admitted) => admitted,
+        Err(reply) => return turn_away(worker, connection, input, &head, *reply).await.map(|()| None),
+    };
+    let request = match read_body(worker, connection, input, head, admitted.wants_body()).await {
+        Ok(request) => request,
+        Err(no_request) => return Err(refuse(worker, connection, no_request, admitted.cors()).await),
+    };
+    connection.begin(worker, Phase::Working);
+    worker.stir();
+    connection.fresh.set(false);
+    let keep_alive = request.head.keep_alive && !worker.shared.is_draining();
+    let answer = route::answer(worker, admitted, &request).await;
+    // A body is not kept for a peer that takes its time over the answer.
+    drop(request);
+    match answer {
+        Answer::Reply(reply) => {
+            let sent = send_reply(worker, connection, reply, version, keep_alive, head_only).await;
+            sent.map_err(|_| Ending::Gone)?;
+            if keep_alive { Ok(None) } else { Err(Ending::Listening) }
+        }
+        Answer::StreamHead(cors) => {
+            let mut out = Vec::with_capacity(512);
+            stream_head(&mut out, version, &cors, &worker.date());
+            // The head says that the connection goes on, as that of a stream does; here it cannot.
+            let _peer_gone = connection.write_all(worker, &out).await;
+            Err(Ending::Listening)
+        }
+        Answer::Subscribe(subscription) => Ok(Some(subscription)),
+    }
 }
 
 /// What may still come from the peer of a connection that ends.
@@ -296,38 +301,40 @@ impl Ending {
     }
 }
 
-/// Answers a request that its head is refused for, and reads over its body, of which nothing is held. `None`: the
-/// connection goes on.
+/// Answers a request that its head is refused for, and reads over its body, of which nothing is held. `Err`: the
+/// connection ends.
 async fn turn_away(
     worker: &Worker,
     connection: &Connection,
     input: &mut Input,
     head: &Head,
     reply: Reply,
-) -> Option<Ending> {
+) -> Result<(), Ending> {
     worker.stir();
     connection.fresh.set(false);
     // Whether one that waits for our word sends its body after this one cannot be known.
     let keep_alive = head.keep_alive && !head.expects_continue && !worker.shared.is_draining();
     let head_only = head.method == http::Method::HEAD;
-    if send_reply(worker, connection, reply, head.version, keep_alive, head_only).await.is_err() {
-        return Some(Ending::Gone);
-    }
+    let sent = send_reply(worker, connection, reply, head.version, keep_alive, head_only).await;
+    sent.map_err(|_| Ending::Gone)?;
     if head.expects_continue {
-        return Some(Ending::Listening);
+        return Err(Ending::Listening);
     }
     // Also where nothing follows: what a peer still sends when we close would cost it the answer.
-    match skip_body(worker, connection, input, head.body).await {
-        Ok(()) if keep_alive => None,
-        Ok(()) => Some(Ending::Listening),
-        Err(no_request) => Some(Ending::of(&no_request, connection.is_late())),
-    }
+    let skipped = skip_body(worker, connection, input, head.body).await;
+    skipped.map_err(|no_request| Ending::of(&no_request, connection.is_late()))?;
+    if keep_alive { Ok(()) } else { Err(Ending::Listening) }
 }
 
 /// Says why there is no request, where that can be said, and what is to become of the connection.
-async fn refuse(worker: &Worker, connection: &Connection, no_request: NoRequest) -> Ending {
+async fn refuse(
+    worker: &Worker,
+    connection: &Connection,
+    no_request: NoRequest,
+    cors: &[(&'static str, String)],
+) -> Ending {
     let ending = Ending::of(&no_request, connection.is_late());
-    let reply = match no_request {
+    let mut reply = match no_request {
         NoRequest::Closed => return ending,
         NoRequest::TooSlow => Reply::error(
             http::StatusCode::REQUEST_TIMEOUT,
@@ -344,6 +351,7 @@ async fn refuse(worker: &Worker, connection: &Connection, no_request: NoRequest)
         .with("Retry-After", "1"),
         NoRequest::Bad(error) => Reply::from(&error),
     };
+    reply.headers.extend(cors.iter().cloned());
     let _peer_gone = send_reply(worker, connection, reply, Version::Http11, false, false).await;
     ending
 }

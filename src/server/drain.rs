@@ -26,6 +26,7 @@ pub(crate) async fn drain(worker: &Worker) {
     loop {
         let passed_ms = worker.now_ms().wrapping_sub(begun_ms);
         worker.sweep_deadlines(0, usize::MAX);
+        worker.end_expired();
         sweep::tick(worker, heartbeat_ms);
         let acked = worker.waiting.is_empty();
         if acked {

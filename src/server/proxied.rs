@@ -23,7 +23,9 @@ pub(crate) async fn read_proxy_head(
         match parse_proxy_head(input.rest()) {
             Ok(Some((proxied, bytes))) => {
                 input.consume(bytes);
-                connection.connects_for(peer.said(proxied));
+                let client = peer.said(proxied);
+                let arrival = worker.arrive_from(&client).ok_or(NoRequest::Closed)?;
+                connection.comes_from(client, arrival);
                 return Ok(());
             }
             Ok(None) => receive(worker, connection, input).await?,

@@ -181,10 +181,10 @@ async fn submit(
                 .with("Retry-After", "1"),
         )
     };
-    worker.charge_events(asker, events.len())?;
     let Some(pending) = worker.waiting.enter() else {
         return Err(unavailable("too many events wait to be written; nothing was stored, send them again"));
     };
+    worker.charge_events(asker, events.len())?;
     let ticket = Ticket { worker: worker.index, token: pending.token() };
     let submitted = match worker.publisher.borrow().as_ref() {
         Some(publisher) => publisher.submit(Submission { ticket, events }),

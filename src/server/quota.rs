@@ -1,7 +1,7 @@
 //! What one address and one user may take: connections, subscriptions, published events, failed authentications.
 //!
 //! Says yes or why not, and counts refusals. How a refusal is told is for the routes. Loopback peers and trusted
-//! proxies are bound by nothing here; the clients that proxies speak for are.
+//! proxies are bound by no limit of addresses; the clients that proxies speak for are, and users are wherever they are.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -14,6 +14,7 @@ use crate::clock;
 use crate::http::{Head, Reply};
 use crate::limits;
 use crate::metrics::Counter;
+use crate::server::accept;
 use crate::server::addresses::{Addresses, Arrival, Full, PlaceKey, PlacesMax, Site, peer_address};
 use crate::server::client_address::{ClientAddress, is_trusted};
 use crate::server::connection::Connection;
@@ -94,6 +95,18 @@ impl Quota {
         &self.addresses
     }
 
+    /// Takes `cost` tokens of the address's bucket and of the user's, or none.
+    fn take(&self, pair: &Pair, asker: &Asker, exempt: bool, cost: u32, now_ms: u64) -> Result<(), Refusal> {
+        // So that what the user's bucket refuses costs the address, which others share, nothing.
+        self.look(pair, asker, exempt, now_ms)?;
+        self.both(pair, asker, exempt, |buckets, key| buckets.take(key, cost, now_ms))
+    }
+
+    /// Whether each of the two has a token.
+    fn look(&self, pair: &Pair, asker: &Asker, exempt: bool, now_ms: u64) -> Result<(), Refusal> {
+        self.both(pair, asker, exempt, |buckets, key| buckets.look(key, now_ms))
+    }
+
     /// Asks `judge` of the address's bucket, then of the user's.
     fn both(
         &self,
@@ -111,21 +124,15 @@ impl Quota {
         Ok(())
     }
 
-    pub(crate) fn may_authenticate(
+    pub(crate) fn authentication_failed(
         &self,
         limits: &Limits,
         client: &ClientAddress,
         now_ms: u64,
     ) -> Result<(), RetryAfterMs> {
         match self.auth_failures.as_ref().filter(|_| !limits.exempts(client)) {
-            Some(buckets) => buckets.look(self.site(client), now_ms),
+            Some(buckets) => buckets.take(self.site(client), 1, now_ms),
             None => Ok(()),
-        }
-    }
-
-    pub(crate) fn authentication_failed(&self, limits: &Limits, client: &ClientAddress, now_ms: u64) {
-        if let Some(buckets) = self.auth_failures.as_ref().filter(|_| !limits.exempts(client)) {
-            let _refused_from_now_on = buckets.take(self.site(client), 1, now_ms);
         }
     }
 
@@ -144,20 +151,31 @@ impl Limits {
 impl Worker {
     /// Counts a connection that was just accepted. `None`: its address has more than enough.
     pub(crate) fn arrive(&self, socket: &OwnedFd) -> Option<(ClientAddress, Option<Arrival>)> {
-        let (limits, figures) = (&self.shared.settings.limits, self.figures());
-        figures.accepts.add(1);
+        self.figures().accepts.add(1);
         let client = ClientAddress::peer(peer_address(socket.as_fd()));
-        let Some(max) = limits.connections_per_address.filter(|_| !limits.exempts(&client)) else {
-            return Some((client, None));
+        let arrival = self.arrive_from(&client)?;
+        Some((client, arrival))
+    }
+
+    /// Takes a place among the connections of an address, where those are bound. `None`: there is none left.
+    pub(crate) fn arrive_from(&self, client: &ClientAddress) -> Option<Option<Arrival>> {
+        let limits = &self.shared.settings.limits;
+        let Some(max) = limits.connections_per_address.filter(|_| !limits.exempts(client)) else {
+            return Some(None);
         };
         let max = max.saturating_add(limits::ADDRESS_RESERVE);
-        match self.shared.quota.addresses.arrive(Site::of(client.address), max) {
-            Some(arrival) => Some((client, Some(arrival))),
-            None => {
-                figures.closed_on_accept.add(1);
-                None
+        let arrival = self.shared.quota.addresses.arrive(Site::of(client.address), max);
+        if arrival.is_none() {
+            self.figures().closed_on_accept.add(1);
+            if accept::may_warn(self) {
+                tracing::warn!(
+                    max,
+                    "connections of an address that has as many as it may are closed unread: a proxy is to be named \
+                     with --trusted-proxies"
+                );
             }
         }
+        arrival.map(Some)
     }
 
     /// Who sends this request.
@@ -175,7 +193,7 @@ impl Worker {
         let (shared, now_ms) = (&self.shared, clock::monotonic_ms());
         let (quota, limits) = (&shared.quota, &shared.settings.limits);
         let exempt = limits.exempts(&asker.client);
-        quota.both(&quota.subscriptions, asker, exempt, |buckets, key| buckets.take(key, 1, now_ms))?;
+        quota.take(&quota.subscriptions, asker, exempt, 1, now_ms)?;
         if !shared.admit() {
             return Err(Refusal::Capacity);
         }
@@ -202,7 +220,7 @@ impl Worker {
     pub(crate) fn may_publish(&self, asker: &Asker) -> Result<(), Reply> {
         let (quota, now_ms) = (&self.shared.quota, clock::monotonic_ms());
         let exempt = self.shared.settings.limits.exempts(&asker.client);
-        let judged = quota.both(&quota.events, asker, exempt, |buckets, key| buckets.look(key, now_ms));
+        let judged = quota.look(&quota.events, asker, exempt, now_ms);
         self.counted(judged).map_err(|refusal| refusal.reply())
     }
 
@@ -211,25 +229,19 @@ impl Worker {
         let (quota, now_ms) = (&self.shared.quota, clock::monotonic_ms());
         let exempt = self.shared.settings.limits.exempts(&asker.client);
         let cost = u32::try_from(events).unwrap_or(u32::MAX);
-        let judged = quota.both(&quota.events, asker, exempt, |buckets, key| buckets.take(key, cost, now_ms));
+        let judged = quota.take(&quota.events, asker, exempt, cost, now_ms);
         self.counted(judged).map_err(|refusal| refusal.reply())
     }
 
-    /// Whether this client's credentials are looked at, before anything of them is.
-    pub(crate) fn may_authenticate(&self, client: &ClientAddress) -> Result<(), Refusal> {
+    /// Takes note that credentials were not good. An error: there were too many of them.
+    pub(crate) fn authentication_failed(&self, client: &ClientAddress) -> Result<(), Refusal> {
+        self.figures().auth_failures.add(1);
         let limits = &self.shared.settings.limits;
-        let judged = self.shared.quota.may_authenticate(limits, client, clock::monotonic_ms());
+        let judged = self.shared.quota.authentication_failed(limits, client, clock::monotonic_ms());
         judged.map_err(|retry| {
             self.figures().refused_auth.add(1);
             Refusal::Rate(retry)
         })
-    }
-
-    /// Takes note that credentials were not good.
-    pub(crate) fn authentication_failed(&self, client: &ClientAddress) {
-        self.figures().auth_failures.add(1);
-        let limits = &self.shared.settings.limits;
-        self.shared.quota.authentication_failed(limits, client, clock::monotonic_ms());
     }
 
     /// Counts a refusal by its reason.

@@ -122,18 +122,24 @@ pub(crate) async fn read_head(
     Ok(head)
 }
 
-/// Reads what follows a head that was let in. `input` keeps what belongs to the next request.
+/// Reads what follows a head that was let in. `wanted`: whether the body is to be kept. `input` keeps what belongs to
+/// the next request.
 pub(crate) async fn read_body<'a>(
     worker: &'a Worker,
     connection: &Connection,
     input: &mut Input,
     head: Head,
+    wanted: bool,
 ) -> Result<Request<'a>, NoRequest> {
     let mut decoder = BodyDecoder::new(head.body);
     let mut body = Vec::new();
     let mut held = Held { bodies: &worker.shared.bodies, bytes: 0 };
     if head.expects_continue && input.is_empty() && head.body != BodyLength::Exact(0) {
         connection.write_all(worker, CONTINUE).await.map_err(|_| NoRequest::Closed)?;
+    }
+    if !wanted {
+        skip_body(worker, connection, input, head.body).await?;
+        return Ok(Request { head, body, _held: held });
     }
     connection.begin(worker, Phase::Reading);
     loop {
@@ -157,8 +163,7 @@ pub(crate) async fn read_body<'a>(
     Ok(Request { head, body, _held: held })
 }
 
-/// Reads over the body of a request that was refused by its head, so that the next one can be told from it; nothing of
-/// it is kept.
+/// Reads over a body that nobody wants, so that the next request can be told from it; nothing of it is kept.
 pub(crate) async fn skip_body(
     worker: &Worker,
     connection: &Connection,

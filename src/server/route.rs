@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use crate::auth::{OriginPolicy, OriginVerdict, Right};
 use crate::event::EventType;
 use crate::http::{Detail, Head, Reply};
-use crate::server::access::{Caller, Unknown};
+use crate::server::access::Caller;
 use crate::server::connection::Connection;
 use crate::server::request::Request;
 use crate::server::subscribe::Subscription;
@@ -70,6 +70,18 @@ pub(crate) struct Admitted {
     cors: Vec<(&'static str, String)>,
 }
 
+impl Admitted {
+    /// Whether the body says anything; that of others is read over, and nothing of it is kept.
+    pub(crate) fn wants_body(&self) -> bool {
+        matches!(self.route, Route::Publish | Route::NewStream | Route::Action(..))
+    }
+
+    /// Fields that stand on the answer whatever it is.
+    pub(crate) fn cors(&self) -> &[(&'static str, String)] {
+        &self.cors
+    }
+}
+
 /// Judges a request by its head, before anything of its body is kept. In this order: the host (403), method and path
 /// (501, 404, 405, 400), the page it comes from (403), who asks (401), a right that the path alone asks for (403),
 /// `Accept` (406). The query (400) and the right to what it names (403) come with the answer. CORS fields stand on
@@ -111,6 +123,10 @@ pub(crate) fn admit(worker: &Worker, connection: &Connection, head: &Head) -> Re
 pub(crate) async fn answer(worker: &Worker, admitted: Admitted, request: &Request<'_>) -> Answer {
     let Admitted { route, caller, cors } = admitted;
     let head = &request.head;
+    if let Err(mut reply) = caller.still() {
+        reply.headers.extend(cors);
+        return Answer::Reply(*reply);
+    }
     let answer = match route {
         Route::Subscribe => subscribe::answer(worker, caller, head),
         Route::History => Answer::Reply(history::answer(worker, &caller, head).await),
@@ -204,14 +220,7 @@ fn admit_caller(
         let message = "statistics are for this machine alone: ask from it";
         return Err(Box::new(Reply::error(StatusCode::FORBIDDEN, "forbidden", message, &[])));
     }
-    let subscribes = matches!(route, Route::Subscribe);
-    let caller = worker.caller(head, subscribes, asker).map_err(|unknown| match unknown {
-        Unknown::Refused(reply) => reply,
-        Unknown::ForNow(refusal) if subscribes && head.method == Method::GET => {
-            Box::new(subscribe::refused(worker, head.prefers_status(), refusal))
-        }
-        Unknown::ForNow(refusal) => Box::new(refusal.reply()),
-    })?;
+    let caller = worker.caller(head, matches!(route, Route::Subscribe), asker)?;
     right.map_or(Ok(()), |right| caller.may(&right))?;
     if right == Some(Right::Publish) {
         worker.may_publish(&caller.asker)?;

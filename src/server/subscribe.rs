@@ -96,7 +96,7 @@ pub(crate) async fn hand_over(
         Version::Http10 => Framing::Close,
     };
     let mut out = Vec::with_capacity(1024);
-    let entered = enter(worker, &subscription);
+    let entered = enter(worker, &subscription.caller);
     let mut position = EventId::ZERO;
     match &entered {
         Ok(_) => {
@@ -106,7 +106,8 @@ pub(crate) async fn hand_over(
             stream_head(&mut out, subscription.version, &subscription.cors, &worker.date());
             position = greet(worker, &subscription.start, framing, &mut out);
         }
-        Err(reply) => reply.write(&mut out, subscription.version, false, false, &worker.date()),
+        Err(Denied::ForNow(refusal)) => refuse(worker, &subscription, refusal, framing, &mut out),
+        Err(Denied::UsedUp) => say(worker, &subscription, *useless_ticket(), &mut out),
     }
     let written = connection.write_all(worker, &out).await;
     let (socket, place) = match (worker.close_connection(connection), entered, written) {
@@ -132,23 +133,22 @@ pub(crate) async fn hand_over(
     worker.bell.ring();
 }
 
-/// Takes the subscriber's places, or says why not. Whoever finds none keeps the ticket; of several who come with the
-/// same one, one gets in.
-fn enter(worker: &Worker, subscription: &Subscription) -> Result<PlaceKey, Box<Reply>> {
-    let caller = &subscription.caller;
-    let with_cors = |mut reply: Reply| {
-        reply.headers.extend(subscription.cors.iter().cloned());
-        Box::new(reply)
-    };
-    let place = worker
-        .admit(&caller.asker)
-        .map_err(|refusal| with_cors(refused(worker, subscription.prefers_status, refusal)))?;
+/// Why a subscription does not come to be.
+enum Denied {
+    ForNow(Refusal),
+    /// Another came first with the same ticket.
+    UsedUp,
+}
+
+/// Takes the subscriber's places. Whoever finds none keeps the ticket; of several who come with the same one, one gets
+/// in.
+fn enter(worker: &Worker, caller: &Caller) -> Result<PlaceKey, Denied> {
+    let place = worker.admit(&caller.asker).map_err(Denied::ForNow)?;
     let now_ms = clock::monotonic_ms();
     let is_used_up = |ticket: &String| worker.shared.access.tickets.take(ticket, now_ms).is_none();
     if caller.ticket.as_ref().is_some_and(is_used_up) {
         worker.leave(place);
-        worker.authentication_failed(&caller.asker.client);
-        return Err(with_cors(*useless_ticket()));
+        return Err(Denied::UsedUp);
     }
     Ok(place)
 }
@@ -171,20 +171,33 @@ fn greet(worker: &Worker, start: &Start, framing: Framing, out: &mut Vec<u8>) ->
     position
 }
 
-/// The answer to a subscription that is refused only for now: a browser gives up for good on any status but 200.
-pub(crate) fn refused(worker: &Worker, prefers_status: bool, refusal: Refusal) -> Reply {
+/// A subscription refused only for now: a browser gives up for good on any status but 200.
+fn refuse(
+    worker: &Worker,
+    subscription: &Subscription,
+    refusal: &Refusal,
+    framing: Framing,
+    out: &mut Vec<u8>,
+) {
     let spread_ms = REFUSED_MS_MIN + worker.random() % REFUSED_MS_SPREAD;
     let retry_ms = u32::try_from(spread_ms.max(refusal.retry_after_ms())).unwrap_or(u32::MAX);
-    if prefers_status {
-        let reply = refusal.reply();
-        return match refusal {
-            Refusal::Rate(_) => reply,
-            _ => reply.with("Retry-After", retry_ms.div_ceil(1000).to_string()),
-        };
+    if subscription.prefers_status {
+        let mut reply = refusal.reply();
+        if !matches!(refusal, Refusal::Rate(_)) {
+            reply = reply.with("Retry-After", retry_ms.div_ceil(1000).to_string());
+        }
+        say(worker, subscription, reply, out);
+    } else {
+        stream_head(out, subscription.version, &subscription.cors, &worker.date());
+        sse::reconnect(out, framing, retry_ms, Reason::Capacity);
+        sse::last_chunk(out, framing);
     }
-    let mut body = Vec::new();
-    sse::reconnect(&mut body, Framing::Close, retry_ms, Reason::Capacity);
-    Reply::event_stream(body)
+}
+
+/// An answer with a status, after which the connection ends.
+fn say(worker: &Worker, subscription: &Subscription, mut reply: Reply, out: &mut Vec<u8>) {
+    reply.headers.extend(subscription.cors.iter().cloned());
+    reply.write(out, subscription.version, false, false, &worker.date());
 }
 
 fn begin_at(worker: &Worker, start: &Start) -> Beginning {

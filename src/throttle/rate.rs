@@ -24,9 +24,12 @@ const PERIOD_US_MAX: u64 = 60_000_000;
 /// The longest time in which a bucket may fill.
 const FILL_US_MAX: u64 = 3 * 86_400 * 1_000_000;
 
+/// How far the clocks of two threads may be apart: each reads it before it reads a bucket.
+const CLOCKS_APART_US: u64 = 1_000_000;
+
 /// Bits of a bucket's moment: microseconds that go round in 203 days.
 pub(in crate::throttle) const MOMENT_BITS: u32 = 44;
-const AHEAD_US_MAX: u64 = FILL_US_MAX + limits::BATCH_EVENTS_MAX as u64 * PERIOD_US_MAX;
+const AHEAD_US_MAX: u64 = FILL_US_MAX + limits::BATCH_EVENTS_MAX as u64 * PERIOD_US_MAX + CLOCKS_APART_US;
 const _: () = assert!(AHEAD_US_MAX < 1 << (MOMENT_BITS - 4), "a moment ahead is told from one long past");
 
 impl Rate {
@@ -64,8 +67,9 @@ impl Rate {
         (u64::from(tokens) * self.period_us).div_ceil(u64::from(self.tokens))
     }
 
-    /// The longest time that a bucket can take to be full: all of its tokens gone and one batch owed.
+    /// The longest time that a bucket can take to be full: all of its tokens gone and one batch owed, as a thread sees
+    /// it whose clock is a little behind.
     pub(in crate::throttle) fn ahead_us_max(&self) -> u64 {
-        self.time_us(self.burst) + self.time_us(limits::BATCH_EVENTS_MAX as u32)
+        self.time_us(self.burst) + self.time_us(limits::BATCH_EVENTS_MAX as u32) + CLOCKS_APART_US
     }
 }

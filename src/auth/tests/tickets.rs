@@ -10,8 +10,12 @@ use crate::topic::User;
 
 /// A grant whose token is told apart by `number`.
 fn grant(number: usize) -> Arc<Grant> {
-    let grant = granted(r#"{"exp":1700000060,"sub":"GA"}"#).unwrap();
+    let grant = granted(r#"{"exp":1700000060}"#).unwrap();
     Arc::new(Grant { digest: TokenDigest::of(&number.to_string()), ..grant })
+}
+
+fn grant_of_user(number: usize, user: &str) -> Arc<Grant> {
+    Arc::new(Grant { subject: Some(User::parse(user).unwrap()), ..(*grant(number)).clone() })
 }
 
 fn random(number: usize) -> [u8; 32] {
@@ -83,13 +87,23 @@ fn the_table_is_full_at_its_size_and_expiry_makes_room() {
 fn one_token_cannot_fill_the_table() {
     let tickets = Tickets::new();
     let mut last = String::new();
-    for number in 0..limits::TICKETS_PER_TOKEN_MAX {
+    for number in 0..limits::TICKETS_PER_HOLDER_MAX {
         last = tickets.issue(grant(1), random(number), 1000).unwrap();
     }
     assert_eq!(tickets.issue(grant(1), random(1 << 20), 1000), Err(Full));
     tickets.issue(grant(2), random(1 << 21), 1000).unwrap();
     tickets.take(&last, 1000).unwrap();
     tickets.issue(grant(1), random(1 << 20), 1000).unwrap();
+}
+
+#[test]
+fn all_tokens_of_a_user_have_one_share() {
+    let tickets = Tickets::new();
+    for number in 0..limits::TICKETS_PER_HOLDER_MAX {
+        tickets.issue(grant_of_user(number, "GA"), random(number), 1000).unwrap();
+    }
+    assert_eq!(tickets.issue(grant_of_user(1 << 20, "GA"), random(1 << 20), 1000), Err(Full));
+    tickets.issue(grant_of_user(0, "GB"), random(1 << 20), 1000).unwrap();
 }
 
 #[test]

@@ -29,8 +29,8 @@ pub(in crate::config) const ROWS: &[Setting] = &[
         Form::List("[KID=]FILE"),
         "",
         "A file with such a secret (a line end behind it does not count), and the name that tokens have for it (kid); \
-         repeatable. The secret itself may stand in TAILWIRE_JWT_SECRET. With any key, every request but for the page \
-         and for health needs a token that allows it",
+         repeatable. The secret itself may stand in TAILWIRE_JWT_SECRET. With any key, every request but for the \
+         page, health and readiness needs a token that allows it",
         |config, text| KeyFile::parse(text).map(|value| config.keys.secret_files.push(value)),
     ),
     row(
@@ -72,7 +72,7 @@ pub(in crate::config) const ROWS: &[Setting] = &[
         Form::List("ORIGIN"),
         "",
         "A page origin that may read and publish, like https://app.example; repeatable. Loopback pages may \
-         while the server itself listens on loopback",
+         while the server listens on loopback without keys",
         |config, text| values::origin(text).map(|value| config.cors_origins.push(value)),
     ),
 ];

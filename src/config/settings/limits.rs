@@ -66,8 +66,8 @@ pub(in crate::config) const ROWS: &[Setting] = &[
         "auth-failure-rate-per-address",
         Form::Value(RATE),
         "auto",
-        "Bad credentials that one address may send before any of it are answered 429 unread; auto is 30/m:60, and off \
-         on a loopback --listen",
+        "Bad credentials that one address may send before they are answered 429 and no longer 401; good ones are taken \
+         all the same. auto is 30/m:60, and off on a loopback --listen",
         |config, text| {
             limit_values::rate(text).map(|choice| config.limits.auth_failures_per_address = choice)
         },

@@ -56,6 +56,9 @@ fn forwarded_is_read_as_rfc_7239_has_it() {
         (&["proto=https"], "?"),
         (&["for=192.0.2.1;for=192.0.2.2"], "?"),
         (&["for=\"192.0.2.1"], "?"),
+        // One that a client left open in another parameter would swallow what the proxy adds.
+        (&["for=192.0.2.66;x=\", for=192.0.2.1"], "?"),
+        (&["x=\"a\\\";for=192.0.2.66"], "?"),
         (&["for=\"192.0.2.1\\\""], "?"),
         (&["for=\"192.0.2.1\"x"], "?"),
         (&["for"], "?"),
