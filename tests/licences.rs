@@ -1,4 +1,4 @@
-//! Every package that is built in has a licence that deny.toml allows, and comes from the registry that it names.
+//! Every package that is built in has a licence that deny.toml allows, and comes from the registry named there.
 //!
 //! The cheap part of what `make audit` looks at, so that it is looked at every time. Texts of licences are not read,
 //! and advisories are not known here.

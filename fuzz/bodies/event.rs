@@ -112,10 +112,13 @@ fn plain(text: &[u8], depth_max: usize) -> Plain {
     value
 }
 
-/// Objects and arrays that stand in each other.
+/// Objects and arrays that stand in each other. No name has a control character.
 fn depth(value: &Plain) -> usize {
     match value {
         Plain::Array(elements) => 1 + elements.iter().map(depth).max().unwrap_or(0),
+        Plain::Object(members) if members.iter().any(|member| member.0.chars().any(char::is_control)) => {
+            panic!("a control character in a name: {members:?}")
+        }
         Plain::Object(members) => 1 + members.iter().map(|member| depth(&member.1)).max().unwrap_or(0),
         Plain::Null | Plain::Bool(_) | Plain::Number(_) | Plain::OtherNumber | Plain::Text(_) => 0,
     }

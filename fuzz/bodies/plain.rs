@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// A JSON value without repeated names and control characters in them.
+/// A JSON value without repeated names.
 pub(crate) fn read(text: &[u8]) -> serde_json::Result<Plain> {
     serde_json::from_slice(text)
 }
@@ -70,9 +70,6 @@ impl<'de> Visitor<'de> for Plainly {
         while let Some((name, value)) = access.next_entry::<String, Plain>()? {
             if !names.insert(name.clone()) {
                 return Err(A::Error::custom(format!("{name:?} stands twice")));
-            }
-            if name.chars().any(char::is_control) {
-                return Err(A::Error::custom(format!("{name:?} has a control character")));
             }
             members.push((name, value));
         }
