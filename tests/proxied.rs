@@ -7,7 +7,8 @@ mod support;
 
 use std::net::SocketAddr;
 
-use support::{Answer, Client, Server, data_directory, get, get_with, request};
+use support::{Answer, Client, Server, data_directory, get, get_with, request, until};
+use tailwire::limits::ADDRESS_RESERVE;
 
 const V1: &[u8] = b"PROXY TCP4 192.0.2.1 127.0.0.1 4000 80\r\n";
 const V1_OTHER: &[u8] = b"PROXY TCP4 192.0.2.2 127.0.0.1 4000 80\r\n";
@@ -68,6 +69,28 @@ fn a_proxied_address_is_counted() {
     // It is no trusted proxy: what it says of others is not believed.
     assert_eq!(subscribe(V2).0, 429);
     assert_eq!(subscribe(V1_OTHER).0, 200);
+}
+
+#[test]
+fn connections_of_whom_a_proxy_head_names_are_bound() {
+    let directory = data_directory();
+    let flags = [&PROXY[..], &["--max-connections-per-address", "1"]].concat();
+    let server = Server::start(directory.path(), &flags);
+    let connect = |head: &[u8]| {
+        let mut client = Client::connect(server.address);
+        client.send_what_goes([head, &request("GET", "/health", &[], b"")].concat());
+        client
+    };
+    let mut open: Vec<_> = (0..1 + ADDRESS_RESERVE).map(|_| connect(V1)).collect();
+    assert!(open.iter_mut().all(|client| client.answer().status == 200));
+    connect(V1).assert_closed();
+    assert_eq!(connect(V1_OTHER).answer().status, 200, "another client of the same proxy");
+    assert_eq!(connect(V2_LOCAL).answer().status, 200, "the proxy itself");
+    drop(open);
+    until("its places are free again", || {
+        let mut client = connect(V1);
+        client.read_more(std::time::Instant::now() + support::DEADLINE).then_some(())
+    });
 }
 
 #[test]

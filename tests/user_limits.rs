@@ -108,3 +108,18 @@ fn a_user_publishes_so_many_events() {
     assert_eq!(post("GB", EVENT).status, 201, "another user");
     assert_eq!(stats(&server)["eventsPublished"], 4);
 }
+
+/// One who hammers may not use up what belongs to all at his address.
+#[test]
+fn what_a_user_is_refused_costs_the_address_nothing() {
+    let directory = data_directory();
+    let rates = ["--subscribe-rate-per-address", "1/m:3", "--subscribe-rate-per-user", "1/m:1"];
+    let server = start(directory.path(), &rates);
+    let fields = [("X-Forwarded-For", "192.0.2.1"), ("Prefer", "status")];
+    let open = |user: &str| subscribe(&server, &token(user, MASTER), &fields).0.status;
+    assert_eq!(open("GA"), 200);
+    for _ in 0..10 {
+        assert_eq!(open("GA"), 429);
+    }
+    assert_eq!([open("GB"), open("GC"), open("GD")], [200, 200, 429]);
+}
