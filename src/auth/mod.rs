@@ -29,7 +29,7 @@ pub use key_error::{KeyError, KeyProblem};
 pub use key_set::{KeyContent, KeyMaterial, KeySet};
 pub use mint::{Claims, SigningKey};
 pub use origin::{OriginPolicy, OriginVerdict};
-pub use tickets::{Full, Taken, Tickets};
+pub use tickets::{Full, Tickets};
 pub use token_error::{ClaimProblem, Malformation, TokenError};
 pub use unverified::Unverified;
 pub use verifier::{SharedVerifier, TokenRules, Verifier};

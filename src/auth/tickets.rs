@@ -28,12 +28,6 @@ pub struct Tickets {
 #[error("too many tickets are waiting to be used; try again in {} s", limits::TICKET_MS / 1000)]
 pub struct Full;
 
-/// A ticket that was taken out of the table, to be put back if it comes to nothing.
-pub struct Taken {
-    key: Key,
-    held: Held,
-}
-
 type Key = [u8; 32];
 
 #[derive(Clone)]
@@ -87,20 +81,10 @@ impl Tickets {
     }
 
     /// Uses the ticket up. Of several callers at once, one gets it.
-    pub fn take(&self, ticket: &str, now_ms: u64) -> Option<Taken> {
+    pub fn take(&self, ticket: &str, now_ms: u64) -> Option<Arc<Grant>> {
         let key = sha256(ticket.as_bytes());
         let held = self.table().remove(&key)?;
-        (now_ms < held.expires_ms).then_some(Taken { key, held })
-    }
-
-    /// Makes a ticket usable again that came to nothing, for the rest of its time. Where the table has filled up
-    /// meanwhile, or the time is over, the ticket is lost.
-    pub fn put_back(&self, taken: Taken, now_ms: u64) {
-        let mut table = self.table();
-        table.forget_expired(now_ms);
-        if now_ms < taken.held.expires_ms {
-            let _lost = table.add(taken.key, taken.held);
-        }
+        (now_ms < held.expires_ms).then_some(held.grant)
     }
 
     /// Tickets that wait to be used.
@@ -119,18 +103,6 @@ impl Tickets {
 /// Whether a text is meant as a ticket rather than a token.
 pub(in crate::auth) fn is_ticket(text: &str) -> bool {
     text.starts_with(MARK)
-}
-
-impl Taken {
-    pub fn grant(&self) -> &Arc<Grant> {
-        &self.held.grant
-    }
-}
-
-impl fmt::Debug for Taken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Taken(..)")
-    }
 }
 
 impl fmt::Debug for Tickets {
